@@ -1,0 +1,130 @@
+//! What goes into the hub and what comes out of it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::Dialect;
+use crate::id::{PlayerId, SessionId};
+use crate::wire::{Close, DropReason, Message, Role};
+
+/// Time since the gateway started. The hub knows no clock; whoever calls it says what time it is.
+pub type Now = Duration;
+
+/// A peer that has connected and been let in.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// What it is.
+    pub role: Role,
+    /// The rules that its listener speaks.
+    pub dialect: &'static Dialect,
+    /// The `config` message that greets it; its own, because TURN credentials may be.
+    pub config: Bytes,
+}
+
+/// What a session asks of the hub. Everything that takes parsing or splicing has been done outside.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// `endpointId`: the id that a streamer or SFU wants, as it stood there.
+    EndpointId(Option<String>),
+    /// `listStreamers`.
+    ListStreamers,
+    /// `subscribe`.
+    Subscribe(String),
+    /// `unsubscribe`.
+    Unsubscribe,
+    /// `disconnectPlayer`: a streamer or SFU ends one of its players.
+    DisconnectPlayer {
+        /// Whom.
+        player: String,
+        /// The streamer's words; may be empty.
+        reason: String,
+    },
+    /// `startStreaming`: an SFU has media.
+    StartStreaming,
+    /// `stopStreaming`: an SFU has none any more.
+    StopStreaming,
+    /// To whatever the sender is subscribed to: the text already carries the sender's id.
+    ToPublisher(Bytes),
+    /// To one of the sender's own players.
+    ToPlayer {
+        /// Whom.
+        player: String,
+        /// The message, right-sized and as it came: whether its `playerId` stays is the receiver's dialect's matter.
+        message: Message,
+        /// An `offer` or `peerDataChannels` of an SFU: `playerId` goes in every dialect.
+        strip: bool,
+    },
+    /// `layerPreference` of a streamer: to every SFU subscribed to it, unchanged.
+    ToSfus(Bytes),
+}
+
+/// A text to send.
+#[derive(Clone, Debug)]
+pub enum Frame {
+    /// As it is.
+    Text(Bytes),
+    /// Without its `playerId`, which the receiver's task takes out, outside the lock.
+    WithoutPlayerId(Box<Message>),
+}
+
+/// What happens when the receiver's outbox is full (design.md §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pressure {
+    /// Subscriber → publisher: the sender's reads pause, and it asks again.
+    SenderWaits,
+    /// Publisher → subscriber: the receiver is cut.
+    ReceiverIsCut,
+}
+
+/// A message of the gateway's own that is bounded by the number of subscribers, not by the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// `playerConnected`.
+    PlayerConnected(PlayerId),
+    /// `playerDisconnected`; takes an unsent `PlayerConnected` of the same player back.
+    PlayerDisconnected(PlayerId),
+    /// `playerCount`: only the newest matters.
+    PlayerCount,
+    /// Anything else: greetings, answers to the session's own requests, news of its streamer.
+    Other,
+}
+
+/// What the router must do, in this order.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Queue a relayed message.
+    Relay {
+        /// The receiver.
+        to: SessionId,
+        /// The sender of it.
+        from: SessionId,
+        /// What.
+        frame: Frame,
+        /// What to do when there is no room.
+        pressure: Pressure,
+    },
+    /// Queue a message of the gateway's own.
+    Notify {
+        /// The receiver.
+        to: SessionId,
+        /// The text.
+        text: Bytes,
+        /// What it is, for its lane.
+        notice: Notice,
+    },
+    /// End a session after what is queued for it. The hub has already forgotten it.
+    Close {
+        /// Whom.
+        session: SessionId,
+        /// Why.
+        close: Close,
+    },
+    /// Ask a session for a sign of life; its answer is [`super::Hub::alive`].
+    Probe(SessionId),
+    /// Count a message that went nowhere.
+    Drop(DropReason),
+}
+
+/// The list that the hub fills; kept by the caller and reused.
+pub type Actions = Vec<Action>;

@@ -1,0 +1,6 @@
+//! A signalling gateway for Unreal Engine Pixel Streaming.
+
+pub mod hub;
+pub mod id;
+pub mod transport;
+pub mod wire;

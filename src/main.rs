@@ -1,0 +1,3 @@
+//! The `pixelgate` binary.
+
+fn main() {}

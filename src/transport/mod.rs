@@ -1,0 +1,104 @@
+//! What a session needs of a connection, whichever transport carries it (protocol.md §2).
+//!
+//! One task owns one transport and polls both directions of it; nothing is split, nothing is shared.
+
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::wire::Close;
+
+/// The transports, for logs and metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TransportKind {
+    /// WebSocket over TCP.
+    Ws,
+    /// WebSocket over TLS.
+    Wss,
+    /// WebTransport over HTTP/3.
+    WebTransport,
+    /// Raw QUIC, ALPN `pixelstream/1`.
+    Quic,
+}
+
+impl TransportKind {
+    /// The name in logs and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ws => "ws",
+            Self::Wss => "wss",
+            Self::WebTransport => "webtransport",
+            Self::Quic => "quic",
+        }
+    }
+}
+
+/// What came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Incoming {
+    /// A message. It may be a slice of the read buffer: what is kept must be copied.
+    Message(Bytes),
+    /// A sign of life without a message: a WebSocket ping or pong (the pong to a ping is queued already).
+    Life,
+}
+
+/// How a connection ended, seen from here. Returned once; nothing comes after it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Ended {
+    /// The peer closed, with whatever code it gave.
+    #[error("closed by the peer: {0}")]
+    ByPeer(Close),
+    /// The peer broke the transport's rules or limits; the session answers with this close.
+    #[error("refused: {0}")]
+    Violation(Close),
+    /// The connection was lost: reset, unreachable, stream reset.
+    #[error("connection lost: {0}")]
+    Lost(String),
+    /// The transport's own keepalive gave up.
+    #[error("no sign of life")]
+    TimedOut,
+}
+
+/// A message transport. All methods are polled by the one task that owns it.
+pub trait Transport: Send + Unpin + 'static {
+    /// Which transport this is.
+    fn kind(&self) -> TransportKind;
+
+    /// The next message or sign of life.
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, Ended>>;
+
+    /// Ready when [`Transport::feed`] may be called once.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ended>>;
+
+    /// Takes a message to send; it may stay in a buffer until [`Transport::poll_flush`]. Call it only after
+    /// `poll_ready` was ready.
+    fn feed(&mut self, text: Bytes) -> Result<(), Ended>;
+
+    /// Asks the peer for a sign of life by the transport's own ping, where there is one, and by the JSON `ping`
+    /// where there is none. Like [`Transport::feed`], it is sent by the next flush.
+    fn feed_ping(&mut self) -> Result<(), Ended>;
+
+    /// Ready when everything fed has been handed to the operating system or the QUIC stack.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ended>>;
+
+    /// Ends the connection towards the peer as protocol.md §2 ("close by the gateway") says, after everything fed.
+    /// Polled with the same `close` until it is ready; the session bounds how long.
+    fn poll_close(&mut self, cx: &mut Context<'_>, close: &Close) -> Poll<()>;
+
+    /// A number that grows with every sign of life that the transport sees, messages or not. On QUIC any datagram
+    /// counts, acknowledgements too.
+    fn signs_of_life(&self) -> u64;
+
+    /// Whether the transport pings by itself (QUIC keep-alive) and reports [`Ended::TimedOut`].
+    fn keeps_itself_alive(&self) -> bool;
+}
+
+/// The keepalive settings of every transport (protocol.md §5.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keepalive {
+    /// Silence after which a ping is sent.
+    pub interval: Duration,
+    /// Silence after which the peer is dead. Longer than `interval`.
+    pub timeout: Duration,
+}
