@@ -27,10 +27,8 @@ macro_rules! kinds {
 
             /// The type of that name.
             pub fn from_name(name: &[u8]) -> Self {
-                $(const $variant: &[u8] = $name.as_bytes();)*
-                #[allow(non_upper_case_globals, reason = "one constant a variant, named after it")]
-                match name {
-                    $($variant => Kind::$variant,)*
+                match std::str::from_utf8(name) {
+                    $(Ok($name) => Kind::$variant,)*
                     _ => Kind::Unknown,
                 }
             }

@@ -3,14 +3,21 @@
 //! A message is scanned once, at its top level only ([`Message::parse`]); what is relayed is spliced, never
 //! rewritten, so that unknown fields, number spellings and key order survive. Nothing here allocates for a
 //! `serde_json::Value` on the relay path.
+//!
+//! `lexer` knows JSON's grammar, `scan` what a message has at its top level, `splice` how a member is taken out;
+//! [`Message`] puts them together. [`out`] writes the gateway's own messages.
 
 mod close;
 mod drop_reason;
 mod kind;
+mod lexer;
 mod message;
 pub mod out;
 mod role;
 mod scan;
+mod splice;
+#[cfg(test)]
+mod tests;
 
 pub use close::{Close, CloseCode};
 pub use drop_reason::DropReason;
