@@ -2,5 +2,8 @@
 
 pub mod hub;
 pub mod id;
+pub mod metrics;
+pub mod router;
+pub mod session;
 pub mod transport;
 pub mod wire;

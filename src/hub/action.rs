@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::Dialect;
-use crate::id::{PlayerId, SessionId};
-use crate::wire::{Close, DropReason, Message, Role};
+use crate::id::SessionId;
+use crate::wire::{Close, DropReason, Kind, Message, Role};
 
 /// Time since the gateway started. The hub knows no clock; whoever calls it says what time it is.
 pub type Now = Duration;
@@ -44,12 +44,15 @@ pub enum Request {
     StartStreaming,
     /// `stopStreaming`: an SFU has none any more.
     StopStreaming,
-    /// To whatever the sender is subscribed to: the text already carries the sender's id.
-    ToPublisher(Bytes),
-    /// To one of the sender's own players.
+    /// To whatever the sender is subscribed to.
+    ToPublisher {
+        /// What it is.
+        kind: Kind,
+        /// The message; it already carries the sender's id.
+        text: Bytes,
+    },
+    /// To one of the sender's own players, the message's `playerId`.
     ToPlayer {
-        /// Whom.
-        player: String,
         /// The message, right-sized and as it came: whether its `playerId` stays is the receiver's dialect's matter.
         message: Message,
         /// An `offer` or `peerDataChannels` of an SFU: `playerId` goes in every dialect.
@@ -68,6 +71,24 @@ pub enum Frame {
     WithoutPlayerId(Box<Message>),
 }
 
+impl Frame {
+    /// The text before anything is taken out of it.
+    pub fn text(&self) -> &Bytes {
+        match self {
+            Self::Text(text) => text,
+            Self::WithoutPlayerId(message) => message.text(),
+        }
+    }
+
+    /// The text to send.
+    pub fn into_text(self) -> Bytes {
+        match self {
+            Self::Text(text) => text,
+            Self::WithoutPlayerId(message) => message.without_player_id(),
+        }
+    }
+}
+
 /// What happens when the receiver's outbox is full (design.md §2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pressure {
@@ -78,12 +99,12 @@ pub enum Pressure {
 }
 
 /// A message of the gateway's own that is bounded by the number of subscribers, not by the outbox.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// `playerConnected`.
-    PlayerConnected(PlayerId),
-    /// `playerDisconnected`; takes an unsent `PlayerConnected` of the same player back.
-    PlayerDisconnected(PlayerId),
+    /// `playerConnected`, of that player's session.
+    PlayerConnected(SessionId),
+    /// `playerDisconnected`; takes an unsent `PlayerConnected` of the same session back.
+    PlayerDisconnected(SessionId),
     /// `playerCount`: only the newest matters.
     PlayerCount,
     /// Anything else: greetings, answers to the session's own requests, news of its streamer.

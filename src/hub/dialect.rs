@@ -39,14 +39,71 @@ pub struct Dialect {
     pub sfu_auto_subscribe: bool,
     /// An SFU that switches streamers is told `streamerDisconnected` first, and its players end.
     pub sfu_switch_resets: bool,
-    /// An SFU may address its players with `iceCandidate`, its streamer too, and end its players.
-    pub sfu_relays_candidates: bool,
+    /// An SFU may do what a streamer may: send candidates (to its players and its streamer) and end its players.
+    pub sfu_is_a_full_streamer: bool,
     /// When an SFU counts as streaming.
     pub sfu_streams_from: SfuStreamsFrom,
     /// `listStreamers` of an SFU names the SFU itself.
     pub sfu_lists_itself: bool,
     /// Unknown types and malformed JSON close the session (1008) instead of being ignored.
     pub strict_input: bool,
+}
+
+impl Dialect {
+    /// The default: today's stock frontends, streamers and SFUs, and the 5.x ones.
+    pub const STANDARD: &'static Self = &Self {
+        name: "standard",
+        greet_streamer: &[Kind::Config, Kind::Identify],
+        greet_sfu: &[Kind::Config, Kind::Identify],
+        greet_player: &[Kind::Config, Kind::PlayerCount],
+        protocol_version: true,
+        player_count: PlayerCount::Players,
+        confirms: true,
+        player_keeps_player_id: true,
+        player_id: PlayerIdForm::Named,
+        unidentified: Unidentified::ListedAfterFiveSeconds,
+        probe_on_collision: true,
+        fallback: Fallback::FirstStreaming,
+        resubscribe_disconnects: true,
+        id_changed: "streamerIdChanged",
+        player_hears_streamer_disconnected: true,
+        sfu_auto_subscribe: true,
+        sfu_switch_resets: true,
+        sfu_is_a_full_streamer: true,
+        sfu_streams_from: SfuStreamsFrom::StartStreaming,
+        sfu_lists_itself: false,
+        strict_input: false,
+    };
+
+    /// Indistinguishable from the reference server since UE 5.5, with today's packages.
+    pub const WILBUR: &'static Self = &Self {
+        name: "wilbur",
+        greet_streamer: &[Kind::Identify, Kind::Config],
+        greet_sfu: &[Kind::Identify, Kind::Config],
+        greet_player: &[Kind::Config],
+        player_count: PlayerCount::Never,
+        unidentified: Unidentified::Hidden,
+        probe_on_collision: false,
+        fallback: Fallback::FirstRegistered,
+        player_hears_streamer_disconnected: false,
+        sfu_auto_subscribe: false,
+        sfu_switch_resets: false,
+        sfu_is_a_full_streamer: false,
+        sfu_streams_from: SfuStreamsFrom::EndpointId,
+        sfu_lists_itself: true,
+        ..*Self::STANDARD
+    };
+
+    /// The reference server as UE 5.5 shipped it.
+    pub const WILBUR_5_5: &'static Self = &Self { name: "wilbur-5.5", player_keeps_player_id: false, ..*Self::WILBUR };
+
+    /// Every dialect that the gateway speaks.
+    pub const ALL: [&'static Self; 3] = [Self::STANDARD, Self::WILBUR, Self::WILBUR_5_5];
+
+    /// The dialect of that name.
+    pub fn by_name(name: &str) -> Option<&'static Self> {
+        Self::ALL.into_iter().find(|dialect| dialect.name == name)
+    }
 }
 
 /// Who hears of the player count.

@@ -2,21 +2,56 @@
 //!
 //! Pure: no clock, no randomness, no logging, no tasks. The same calls give the same actions. A session that the
 //! hub has closed is forgotten at once; whatever still comes from it is dropped.
+//!
+//! Invariants: a subscription stands on both sides or on neither; an id has one holder; each `playerConnected` is
+//! followed by one `playerDisconnected` unless its receiver is gone first.
+//!
+//! | file | rules |
+//! |---|---|
+//! | `identity` | streamer ids, collisions, ids never said |
+//! | `subscription` | subscribe, unsubscribe, who is full, SFUs that the gateway subscribes |
+//! | `relay` | who may reach whom |
+//! | `departure` | sessions that end, and what ends with them |
+//! | `count` | the player count |
 
 mod action;
+mod count;
+mod deadlines;
+mod departure;
 mod dialect;
+mod identity;
+mod names;
+mod player_ids;
+mod relay;
+mod state;
+mod subscription;
 #[cfg(test)]
 mod tests;
+mod view;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use rustc_hash::FxHashMap;
 
 pub use action::{Action, Actions, Frame, Notice, Now, Peer, Pressure, Request};
-pub use dialect::Dialect;
+pub use dialect::{Dialect, Fallback, PlayerCount, PlayerIdForm, SfuStreamsFrom, Unidentified};
+pub use view::{PlayerView, StreamerView};
 
+use self::count::Count;
+use self::deadlines::{Deadlines, Due};
+use self::identity::Claim;
+use self::names::Names;
+use self::player_ids::PlayerIds;
+use self::state::{Publisher, Session, Subscriber};
 use crate::id::{PlayerId, SessionId, StreamerId};
+use crate::wire::{DropReason, Kind, Role, out as texts};
 
 /// How SFUs that have not chosen for themselves get a streamer (protocol.md §5.4).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum AutoSubscribe {
     /// To the first that streams.
+    #[default]
     First,
     /// To that one only.
     Only(StreamerId),
@@ -25,7 +60,7 @@ pub enum AutoSubscribe {
 }
 
 /// The hub's settings.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// Players per streamer; `None` for no limit.
     pub max_players: Option<u32>,
@@ -35,49 +70,159 @@ pub struct Settings {
 
 /// All the rules' state.
 #[derive(Debug)]
-pub struct Hub {}
+pub struct Hub {
+    settings: Settings,
+    sessions: FxHashMap<SessionId, Session>,
+    players: FxHashMap<PlayerId, SessionId>,
+    player_ids: PlayerIds,
+    names: Names,
+    /// Streamers and SFUs in the order of registration.
+    publishers: BTreeSet<SessionId>,
+    /// Those of them that are streaming.
+    streaming: BTreeMap<SessionId, Role>,
+    sfus: BTreeSet<SessionId>,
+    /// By the holder of the wanted id.
+    claims: BTreeMap<SessionId, Claim>,
+    deadlines: Deadlines,
+    count: Count,
+    /// `streamerList` as players get it, until somebody comes, goes or is renamed.
+    list: Option<Bytes>,
+}
 
 impl Hub {
     /// An empty hub.
     pub fn new(settings: Settings) -> Self {
-        let _ = settings;
-        todo!()
+        Self {
+            settings,
+            sessions: FxHashMap::default(),
+            players: FxHashMap::default(),
+            player_ids: PlayerIds::default(),
+            names: Names::default(),
+            publishers: BTreeSet::new(),
+            streaming: BTreeMap::new(),
+            sfus: BTreeSet::new(),
+            claims: BTreeMap::new(),
+            deadlines: Deadlines::default(),
+            count: Count::default(),
+            list: None,
+        }
     }
 
     /// A peer arrives: it is greeted, counted and, if it is an SFU, perhaps subscribed. Returns its id as a player
     /// (players and SFUs). `session` must be larger than every one before it: their order is the order of registration.
     pub fn connect(&mut self, now: Now, session: SessionId, peer: Peer, out: &mut Actions) -> Option<PlayerId> {
-        todo!()
+        let player_id = peer.role.subscribes().then(|| self.player_ids.next(peer.dialect.player_id));
+        self.register(session, &peer, player_id.clone());
+        self.greet(session, &peer, out);
+        if peer.role.publishes() {
+            self.await_identity(now, session, out);
+        }
+        if peer.role == Role::Sfu {
+            self.auto_subscribe(session, out);
+        }
+        self.tell_count(now, Some(session), out);
+        player_id
     }
 
     /// A session asks for something. Nothing of the hub changes when a relayed message meets a full outbox, so the
     /// caller may ask the same again.
     pub fn request(&mut self, now: Now, session: SessionId, request: Request, out: &mut Actions) {
-        todo!()
-    }
-
-    /// A probed session showed life.
-    pub fn alive(&mut self, now: Now, session: SessionId, out: &mut Actions) {
-        todo!()
-    }
-
-    /// A session has ended, whoever ended it. A second report is ignored.
-    pub fn disconnect(&mut self, now: Now, session: SessionId, out: &mut Actions) {
-        todo!()
-    }
-
-    /// The gateway drains this session: closed 1012, and so are the players of a streamer, without `streamerDisconnected`.
-    pub fn drain(&mut self, now: Now, session: SessionId, out: &mut Actions) {
-        todo!()
+        let Some(role) = self.sessions.get(&session).map(|asker| asker.role) else {
+            return out.push(Action::Drop(DropReason::SessionOver));
+        };
+        match request {
+            Request::ToPublisher { kind, text } if role.subscribes() => {
+                self.relay_to_publisher(session, kind, text, out);
+            }
+            Request::ToPlayer { message, strip } if role.publishes() => {
+                self.relay_to_player(session, message, strip, out);
+            }
+            Request::ToSfus(text) if role == Role::Streamer => self.relay_to_sfus(session, &text, out),
+            Request::ListStreamers if role.subscribes() => self.list_streamers(session, out),
+            Request::Subscribe(id) if role.subscribes() => self.subscribe(session, &id, out),
+            Request::Unsubscribe if role.subscribes() => self.unsubscribe(session, out),
+            Request::EndpointId(id) if role.publishes() => self.endpoint_id(now, session, id.as_deref(), out),
+            Request::DisconnectPlayer { player, reason } if role.publishes() => {
+                self.disconnect_player(session, &player, reason, out);
+            }
+            Request::StartStreaming if role == Role::Sfu => self.start_streaming(session, out),
+            Request::StopStreaming if role == Role::Sfu => self.stop_streaming(session, out),
+            _ => out.push(Action::Drop(DropReason::WrongRole)),
+        }
+        self.tell_count(now, None, out);
     }
 
     /// The next time at which [`Hub::tick`] has something to do.
     pub fn deadline(&self) -> Option<Now> {
-        todo!()
+        self.deadlines.next()
     }
 
     /// Carries out what has become due.
     pub fn tick(&mut self, now: Now, out: &mut Actions) {
-        todo!()
+        while let Some(due) = self.deadlines.pop(now) {
+            match due {
+                Due::Legacy(session) => self.list_unidentified(session, out),
+                Due::Probe(holder) => self.probe_failed(holder, out),
+                Due::PlayerCount => self.count_is_due(now, out),
+            }
+        }
+        self.tell_count(now, None, out);
     }
+
+    /// Whether nothing is left of any session.
+    pub fn is_empty(&self) -> bool {
+        self.sessions.is_empty()
+            && self.players.is_empty()
+            && self.names.is_empty()
+            && self.publishers.is_empty()
+            && self.streaming.is_empty()
+            && self.sfus.is_empty()
+            && self.claims.is_empty()
+            && self.count.is_empty()
+    }
+
+    fn register(&mut self, session: SessionId, peer: &Peer, player_id: Option<PlayerId>) {
+        let role = peer.role;
+        if let Some(id) = &player_id {
+            self.players.insert(id.clone(), session);
+        }
+        if role.publishes() {
+            self.publishers.insert(session);
+        }
+        if role == Role::Sfu {
+            self.sfus.insert(session);
+        }
+        self.count.arrived(session, role, peer.dialect.player_count);
+        let subscriber = player_id.map(|id| Subscriber { id, to: None });
+        let publisher = role.publishes().then(Box::<Publisher>::default);
+        self.sessions.insert(session, Session { role, dialect: peer.dialect, subscriber, publisher });
+    }
+
+    fn greet(&self, session: SessionId, peer: &Peer, out: &mut Actions) {
+        let greeting = match peer.role {
+            Role::Streamer => peer.dialect.greet_streamer,
+            Role::Sfu => peer.dialect.greet_sfu,
+            Role::Player => peer.dialect.greet_player,
+        };
+        for kind in greeting {
+            let text = match kind {
+                Kind::Config => peer.config.clone(),
+                Kind::PlayerCount => texts::player_count(self.count.of(peer.dialect.player_count) as usize),
+                _ => texts::identify(),
+            };
+            notify(session, text, out);
+        }
+    }
+
+    fn publisher(&self, session: SessionId) -> Option<&Publisher> {
+        self.sessions.get(&session)?.publisher.as_deref()
+    }
+
+    fn publisher_mut(&mut self, session: SessionId) -> Option<&mut Publisher> {
+        self.sessions.get_mut(&session)?.publisher.as_deref_mut()
+    }
+}
+
+fn notify(to: SessionId, text: Bytes, out: &mut Actions) {
+    out.push(Action::Notify { to, text, notice: Notice::Other });
 }

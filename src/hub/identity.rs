@@ -1,0 +1,191 @@
+//! Streamer ids (protocol.md §5.1): wanted, taken, contested by a ghost, never said.
+
+use std::time::Duration;
+
+use super::dialect::{SfuStreamsFrom, Unidentified};
+use super::{Action, Actions, Due, Hub, Now, notify};
+use crate::id::{SessionId, StreamerId};
+use crate::wire::{Close, CloseCode, Role, out as texts};
+
+/// How long the holder of a wanted id has to show life.
+const PROBE: Duration = Duration::from_secs(2);
+
+/// How long a streamer may leave `identify` unanswered before it is listed all the same.
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// For a streamer or SFU that asks for no id, or for one that cannot be.
+const UNKNOWN: &str = "UnknownStreamer";
+
+/// For a streamer of a time before ids; a number follows, from 0.
+const LEGACY: &str = "__LEGACY_STREAMER__";
+
+/// The same in dialects that list it at once.
+const LEGACY_AT_ONCE: &str = "__LEGACY__";
+
+/// Newcomers that wait until the holder of the id they want has shown life or not.
+#[derive(Debug)]
+pub(super) struct Claim {
+    until: Now,
+    wanted: StreamerId,
+    newcomers: Vec<SessionId>,
+}
+
+impl Hub {
+    pub(super) fn await_identity(&mut self, now: Now, session: SessionId, out: &mut Actions) {
+        let Some((role, dialect)) = self.sessions.get(&session).map(|newcomer| (newcomer.role, newcomer.dialect))
+        else {
+            return;
+        };
+        match dialect.unidentified {
+            Unidentified::ListedAfterFiveSeconds if role == Role::Streamer => {
+                let at = now + SILENCE;
+                self.deadlines.set(at, Due::Legacy(session));
+                if let Some(publisher) = self.publisher_mut(session) {
+                    publisher.listed_at = Some(at);
+                }
+            }
+            Unidentified::ListedAfterFiveSeconds => {}
+            Unidentified::Hidden => self.hold(session, &StreamerId::new(UNKNOWN)),
+            Unidentified::ListedAtOnce => {
+                self.hold(session, &StreamerId::new(LEGACY_AT_ONCE));
+                if role == Role::Streamer {
+                    self.set_streaming(session, out);
+                }
+            }
+        }
+        if role == Role::Sfu && dialect.sfu_streams_from == SfuStreamsFrom::Connect {
+            self.set_streaming(session, out);
+        }
+    }
+
+    /// `endpointId`: gives the wanted id, a numbered one, or lets the newcomer wait for the holder's sign of life.
+    pub(super) fn endpoint_id(&mut self, now: Now, session: SessionId, wanted: Option<&str>, out: &mut Actions) {
+        self.forget_wish(session);
+        let wished = wanted.and_then(StreamerId::parse);
+        let wanted = wished.clone().unwrap_or_else(|| StreamerId::new(UNKNOWN));
+        let probes = self.sessions.get(&session).is_some_and(|newcomer| newcomer.dialect.probe_on_collision);
+        match self.names.holder(wanted.as_str()) {
+            Some(holder) if holder != session && probes && wished.is_some() => {
+                self.claim(now, session, wanted, holder, out);
+            }
+            _ => {
+                if self.commit(session, &wanted, out) {
+                    self.settle_claim(session, out);
+                }
+            }
+        }
+    }
+
+    /// A probed session showed life: whoever wants its id gets a numbered one.
+    pub fn alive(&mut self, now: Now, session: SessionId, out: &mut Actions) {
+        self.settle_claim(session, out);
+        self.tell_count(now, None, out);
+    }
+
+    pub(super) fn probe_failed(&mut self, holder: SessionId, out: &mut Actions) {
+        let close = Close::new(CloseCode::DEAD, "no sign of life, and another connection asks for the same id");
+        self.close(holder, close, out);
+    }
+
+    /// After [`SILENCE`] without an id.
+    pub(super) fn list_unidentified(&mut self, session: SessionId, out: &mut Actions) {
+        let id = self.names.give_numbered(LEGACY, 0, session);
+        if let Some(publisher) = self.publisher_mut(session) {
+            publisher.listed_at = None;
+            publisher.id = Some(id);
+            self.set_streaming(session, out);
+        }
+    }
+
+    /// Gives the newcomers that wait for this session's id what they can have now; what they give up for it goes to
+    /// those that wait for that, and so on.
+    pub(super) fn settle_claim(&mut self, holder: SessionId, out: &mut Actions) {
+        let mut settling = vec![holder];
+        while let Some(holder) = settling.pop() {
+            let Some(claim) = self.claims.remove(&holder) else { continue };
+            self.deadlines.clear(claim.until, Due::Probe(holder));
+            for newcomer in claim.newcomers {
+                if let Some(publisher) = self.publisher_mut(newcomer) {
+                    publisher.waits_for = None;
+                }
+                if self.commit(newcomer, &claim.wanted, out) {
+                    settling.push(newcomer);
+                }
+            }
+        }
+    }
+
+    /// A newcomer that asks for another id, or goes, waits no longer.
+    pub(super) fn forget_wish(&mut self, session: SessionId) {
+        let Some(holder) = self.publisher_mut(session).and_then(|publisher| publisher.waits_for.take()) else { return };
+        let Some(claim) = self.claims.get_mut(&holder) else { return };
+        claim.newcomers.retain(|&newcomer| newcomer != session);
+        if claim.newcomers.is_empty() {
+            self.deadlines.clear(claim.until, Due::Probe(holder));
+            self.claims.remove(&holder);
+        }
+    }
+
+    fn claim(&mut self, now: Now, session: SessionId, wanted: StreamerId, holder: SessionId, out: &mut Actions) {
+        if let Some(publisher) = self.publisher_mut(session) {
+            publisher.waits_for = Some(holder);
+        }
+        self.expect_identity_no_longer(session);
+        let until = now + PROBE;
+        let claim = self.claims.entry(holder).or_insert_with(|| {
+            self.deadlines.set(until, Due::Probe(holder));
+            out.push(Action::Probe(holder));
+            Claim { until, wanted, newcomers: Vec::new() }
+        });
+        claim.newcomers.push(session);
+    }
+
+    /// Gives an id and confirms it. Returns whether the session has given up another for it.
+    fn commit(&mut self, session: SessionId, wanted: &StreamerId, out: &mut Actions) -> bool {
+        self.expect_identity_no_longer(session);
+        let before = self.publisher(session).and_then(|publisher| publisher.id.clone());
+        if before.as_ref() != Some(wanted) {
+            self.rename(session, wanted, out);
+        }
+        let Some(newcomer) = self.sessions.get(&session) else { return false };
+        let Some(id) = newcomer.streamer_id() else { return false };
+        let given_up = before.is_some_and(|before| before != *id);
+        if newcomer.dialect.confirms {
+            notify(session, texts::endpoint_id_confirm(id), out);
+        }
+        if newcomer.role == Role::Streamer || newcomer.dialect.sfu_streams_from == SfuStreamsFrom::EndpointId {
+            self.set_streaming(session, out);
+        }
+        given_up
+    }
+
+    /// Takes the old id back first, so that a numbered holder can get its own number again.
+    fn rename(&mut self, session: SessionId, wanted: &StreamerId, out: &mut Actions) {
+        let before = self.publisher_mut(session).and_then(|publisher| publisher.id.take());
+        if let Some(id) = &before {
+            self.names.release(id);
+        }
+        self.hold(session, wanted);
+        let Some(publisher) = self.publisher(session) else { return };
+        let (true, Some(id)) = (publisher.id != before, &publisher.id) else { return };
+        for &to in &publisher.audience {
+            if let Some(subscriber) = self.sessions.get(&to) {
+                notify(to, texts::streamer_id_changed(subscriber.dialect.id_changed, id), out);
+            }
+        }
+    }
+
+    fn hold(&mut self, session: SessionId, wanted: &StreamerId) {
+        let id = self.names.give(wanted, session);
+        self.list = None;
+        if let Some(publisher) = self.publisher_mut(session) {
+            publisher.id = Some(id);
+        }
+    }
+
+    pub(super) fn expect_identity_no_longer(&mut self, session: SessionId) {
+        if let Some(at) = self.publisher_mut(session).and_then(|publisher| publisher.listed_at.take()) {
+            self.deadlines.clear(at, Due::Legacy(session));
+        }
+    }
+}
