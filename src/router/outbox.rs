@@ -1,0 +1,363 @@
+//! What waits to be sent to one session. Filled by the router under its lock, so the order in every outbox is the
+//! order in the hub; emptied by the session's own task.
+//!
+//! Bounds (design.md §2): relayed messages by number and bytes; `playerConnected` and `playerDisconnected` by the
+//! number of subscribers, because the two cancel out while both are unsent; `playerCount` has one slot that holds the
+//! newest; whatever else the gateway says by [`MAX_NOTICES`], above which the receiver does not read and is cut.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use tokio::sync::Notify;
+
+use crate::hub::{Frame, Notice};
+use crate::id::SessionId;
+use crate::wire::Close;
+
+/// Notices that are not bounded otherwise. A session's reads pause at a quarter of it while it takes no answers.
+const MAX_NOTICES: usize = 256;
+
+/// How much one session may have waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutboxLimits {
+    /// Relayed messages.
+    pub messages: usize,
+    /// Bytes of relayed messages; one message always fits.
+    pub bytes: usize,
+}
+
+/// One session's outbox.
+#[derive(Debug)]
+pub struct Outbox {
+    queue: Mutex<Queue>,
+    /// Woken when there is room again.
+    room: Arc<Notify>,
+    limits: OutboxLimits,
+}
+
+/// The result of putting a message into an outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    /// It will be sent.
+    Queued,
+    /// There is no room.
+    Full,
+    /// The session is ending and takes nothing more.
+    Closed,
+}
+
+/// What the session's task finds.
+#[derive(Debug)]
+pub(crate) enum Taken {
+    /// Messages were moved into the batch.
+    Messages,
+    /// The peer must be asked for a sign of life.
+    Probe,
+    /// Nothing yet; the task is woken when there is.
+    Nothing,
+    /// Everything was taken, and the session is to end.
+    Close(Close),
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    entries: VecDeque<Entry>,
+    /// The number of the first entry, counted from the start of the session.
+    first: u64,
+    relayed: usize,
+    relayed_bytes: usize,
+    notices: usize,
+    cancelled: usize,
+    /// Unsent `playerConnected`s, by the player's session.
+    connected: FxHashMap<SessionId, Connected>,
+    /// The newest unsent `playerCount`.
+    count: Option<Bytes>,
+    /// How many are subscribed, as this session was or will be told.
+    audience: u32,
+    probe: bool,
+    somebody_waits: bool,
+    closing: Option<Close>,
+    task: Option<Waker>,
+}
+
+#[derive(Debug)]
+enum Entry {
+    Relay { from: SessionId, frame: Frame, size: usize },
+    Connected { player: SessionId, text: Bytes },
+    Disconnected(Bytes),
+    Count,
+    Notice(Bytes),
+    Cancelled,
+}
+
+#[derive(Debug)]
+struct Connected {
+    entry: u64,
+    relayed_since: bool,
+}
+
+impl Outbox {
+    pub(crate) fn new(limits: OutboxLimits) -> Arc<Self> {
+        Arc::new(Self { queue: Mutex::default(), room: Arc::default(), limits })
+    }
+
+    /// How many players and SFUs this session has been told of.
+    pub(crate) fn audience(&self) -> u32 {
+        self.queue.lock().audience
+    }
+
+    /// Whether the session leaves so many answers untaken that it should not ask for more.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.queue.lock().notices >= MAX_NOTICES / 4
+    }
+
+    /// Gives the frame back when it is not queued.
+    pub(crate) fn push_relay(&self, from: SessionId, frame: Frame) -> Result<(), (Pushed, Frame)> {
+        let size = frame.text().len();
+        let mut queue = self.queue.lock();
+        if queue.closing.is_some() {
+            return Err((Pushed::Closed, frame));
+        }
+        if !queue.has_room(size, self.limits) {
+            queue.somebody_waits = true;
+            return Err((Pushed::Full, frame));
+        }
+        if !queue.connected.is_empty()
+            && let Some(connected) = queue.connected.get_mut(&from)
+        {
+            connected.relayed_since = true;
+        }
+        queue.relayed += 1;
+        queue.relayed_bytes += size;
+        queue.push(Entry::Relay { from, frame, size });
+        Ok(())
+    }
+
+    /// Takes a message of the gateway's own. `Full` means that the receiver does not read and must be cut.
+    /// The second value is how many relayed messages were cancelled.
+    pub(crate) fn push_notice(&self, text: Bytes, notice: Notice) -> (Pushed, usize) {
+        let mut queue = self.queue.lock();
+        if queue.closing.is_some() {
+            return (Pushed::Closed, 0);
+        }
+        let mut cancelled = 0;
+        match notice {
+            Notice::PlayerConnected(player) => queue.push_connected(player, text),
+            Notice::PlayerDisconnected(player) => cancelled = queue.push_disconnected(player, text),
+            Notice::PlayerCount => {
+                if queue.count.replace(text).is_none() {
+                    queue.push(Entry::Count);
+                }
+            }
+            Notice::Other if queue.notices >= MAX_NOTICES => return (Pushed::Full, 0),
+            Notice::Other => {
+                queue.notices += 1;
+                queue.push(Entry::Notice(text));
+            }
+        }
+        (Pushed::Queued, cancelled)
+    }
+
+    /// Asks the session's task to make its peer show life.
+    pub(crate) fn probe(&self) {
+        let mut queue = self.queue.lock();
+        queue.probe = true;
+        queue.wake();
+    }
+
+    /// Ends the session after what is queued.
+    pub(crate) fn close(&self, close: Close) {
+        let mut queue = self.queue.lock();
+        queue.closing.get_or_insert(close);
+        queue.wake();
+        self.room.notify_waiters();
+    }
+
+    /// Ends the session at once. Returns how many relayed messages are lost with it.
+    pub(crate) fn cut(&self, close: Close) -> usize {
+        let mut queue = self.queue.lock();
+        let lost = queue.relayed;
+        *queue = Queue { closing: Some(close), task: queue.task.take(), ..Queue::default() };
+        queue.wake();
+        self.room.notify_waiters();
+        lost
+    }
+
+    /// Moves up to `messages` or about `bytes` into `batch`, or arranges that the task is woken.
+    pub(crate) fn take(&self, cx: &Context<'_>, batch: &mut VecDeque<Frame>, messages: usize, bytes: usize) -> Taken {
+        let mut queue = self.queue.lock();
+        if std::mem::take(&mut queue.probe) {
+            return Taken::Probe;
+        }
+        let taken = queue.take(batch, messages, bytes);
+        if taken > 0 {
+            self.tell_of_room(&mut queue, taken);
+            return Taken::Messages;
+        }
+        if let Some(close) = &queue.closing {
+            return Taken::Close(close.clone());
+        }
+        queue.await_more(cx);
+        Taken::Nothing
+    }
+
+    /// Ready when there was room at some moment after the call. Somebody else may have taken it: ask again.
+    pub(crate) async fn room(self: Arc<Self>, size: usize) {
+        let notified = Arc::clone(&self.room).notified_owned();
+        tokio::pin!(notified);
+        notified.as_mut().enable();
+        let waits = {
+            let mut queue = self.queue.lock();
+            queue.somebody_waits = true;
+            queue.closing.is_none() && !queue.has_room(size, self.limits)
+        };
+        if waits {
+            notified.await;
+        }
+    }
+
+    /// One waiter for each place, in order; all of them when it is empty, because a waiter may have gone elsewhere.
+    fn tell_of_room(&self, queue: &mut Queue, places: usize) {
+        if !queue.somebody_waits {
+            return;
+        }
+        if queue.entries.is_empty() {
+            queue.somebody_waits = false;
+            self.room.notify_waiters();
+        } else {
+            (0..places).for_each(|_| self.room.notify_one());
+        }
+    }
+}
+
+impl Queue {
+    fn has_room(&self, size: usize, limits: OutboxLimits) -> bool {
+        self.relayed == 0 || (self.relayed < limits.messages && self.relayed_bytes + size <= limits.bytes)
+    }
+
+    fn push(&mut self, entry: Entry) {
+        self.entries.push_back(entry);
+        self.wake();
+    }
+
+    fn wake(&mut self) {
+        if let Some(task) = self.task.take() {
+            task.wake();
+        }
+    }
+
+    fn await_more(&mut self, cx: &Context<'_>) {
+        if !self.task.as_ref().is_some_and(|task| task.will_wake(cx.waker())) {
+            self.task = Some(cx.waker().clone());
+        }
+        if self.entries.capacity() > 64 {
+            self.entries = VecDeque::new();
+            self.connected = FxHashMap::default();
+        }
+    }
+
+    fn push_connected(&mut self, player: SessionId, text: Bytes) {
+        self.audience += 1;
+        let entry = self.first + self.entries.len() as u64;
+        self.connected.insert(player, Connected { entry, relayed_since: false });
+        self.push(Entry::Connected { player, text });
+    }
+
+    /// A player that came and went unseen is not mentioned at all. Returns how many of its messages went with it.
+    fn push_disconnected(&mut self, player: SessionId, text: Bytes) -> usize {
+        self.audience = self.audience.saturating_sub(1);
+        let Some(connected) = self.connected.remove(&player) else {
+            self.push(Entry::Disconnected(text));
+            return 0;
+        };
+        let at = usize::try_from(connected.entry - self.first).unwrap_or(usize::MAX);
+        self.cancel(at);
+        let relayed = if connected.relayed_since { self.cancel_relays(at, player) } else { 0 };
+        if self.cancelled > 64 && self.cancelled > self.entries.len() / 2 {
+            self.compact();
+        }
+        relayed
+    }
+
+    fn cancel(&mut self, at: usize) {
+        if let Some(entry) = self.entries.get_mut(at) {
+            *entry = Entry::Cancelled;
+            self.cancelled += 1;
+        }
+    }
+
+    fn cancel_relays(&mut self, after: usize, player: SessionId) -> usize {
+        let before = self.relayed;
+        for at in after..self.entries.len() {
+            if let Entry::Relay { from, size, .. } = self.entries[at]
+                && from == player
+            {
+                self.relayed -= 1;
+                self.relayed_bytes -= size;
+                self.cancel(at);
+            }
+        }
+        before - self.relayed
+    }
+
+    fn compact(&mut self) {
+        self.entries.retain(|entry| !matches!(entry, Entry::Cancelled));
+        self.cancelled = 0;
+        for (at, entry) in self.entries.iter().enumerate() {
+            if let Entry::Connected { player, .. } = entry
+                && let Some(connected) = self.connected.get_mut(player)
+            {
+                connected.entry = self.first + at as u64;
+            }
+        }
+    }
+
+    fn take(&mut self, batch: &mut VecDeque<Frame>, messages: usize, bytes: usize) -> usize {
+        let (mut taken, mut size) = (0, 0);
+        while taken < messages && size < bytes {
+            let Some(entry) = self.entries.pop_front() else { break };
+            self.first += 1;
+            let Some(frame) = self.taken(entry) else { continue };
+            size += frame.text().len();
+            taken += 1;
+            batch.push_back(frame);
+        }
+        taken
+    }
+
+    fn taken(&mut self, entry: Entry) -> Option<Frame> {
+        match entry {
+            Entry::Relay { frame, size, .. } => {
+                self.relayed -= 1;
+                self.relayed_bytes -= size;
+                return Some(frame);
+            }
+            Entry::Connected { player, text } => {
+                self.connected.remove(&player);
+                Some(text)
+            }
+            Entry::Disconnected(text) => Some(text),
+            Entry::Count => self.count.take(),
+            Entry::Notice(text) => {
+                self.notices -= 1;
+                Some(text)
+            }
+            Entry::Cancelled => {
+                self.cancelled -= 1;
+                None
+            }
+        }
+        .map(Frame::Text)
+    }
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        // Sessions that wait for this one's room must not wait for ever.
+        self.room.notify_waiters();
+    }
+}

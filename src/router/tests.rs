@@ -1,0 +1,1 @@
+//! Tests of the router and its outboxes.

@@ -1,0 +1,106 @@
+//! From a message to what the hub is asked (protocol.md §3): who may send what, and what is spliced in.
+
+use bytes::Bytes;
+
+use crate::hub::Request;
+use crate::id::PlayerId;
+use crate::wire::{DropReason, Kind, Message, Role};
+
+/// What to do with a message.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// Ask the hub.
+    Hub(Request),
+    /// Answer with `pong`.
+    Pong,
+    /// Accepted, for the log only.
+    Noted,
+    /// It goes nowhere.
+    Dropped(DropReason),
+}
+
+/// `sender` is the session's own id as a player, where it has one.
+pub(super) fn ask(message: Message, role: Role, sender: Option<&PlayerId>) -> Asked {
+    let kind = message.kind();
+    match kind {
+        Kind::Ping => Asked::Pong,
+        Kind::Pong => Asked::Noted,
+        Kind::Missing => Asked::Dropped(DropReason::NoType),
+        Kind::Unknown => Asked::Dropped(DropReason::UnknownType),
+        _ => match (role, sender) {
+            (Role::Player, Some(sender)) => of_player(kind, &message, sender),
+            (Role::Sfu, Some(sender)) => of_sfu(kind, message, sender),
+            (Role::Streamer, _) => of_streamer(kind, message),
+            _ => Asked::Dropped(DropReason::WrongRole),
+        },
+    }
+}
+
+fn of_player(kind: Kind, message: &Message, sender: &PlayerId) -> Asked {
+    match kind {
+        Kind::Offer
+        | Kind::Answer
+        | Kind::IceCandidate
+        | Kind::LayerPreference
+        | Kind::DataChannelRequest
+        | Kind::PeerDataChannelsReady => to_publisher(kind, message.with_player_id(sender)),
+        Kind::Stats => Asked::Noted,
+        _ => of_subscriber(kind, message),
+    }
+}
+
+fn of_streamer(kind: Kind, message: Message) -> Asked {
+    match kind {
+        Kind::Offer | Kind::Answer | Kind::IceCandidate => to_player(message, false),
+        Kind::LayerPreference => Asked::Hub(Request::ToSfus(message.right_sized())),
+        Kind::Stats => Asked::Noted,
+        _ => of_publisher(kind, &message),
+    }
+}
+
+fn of_sfu(kind: Kind, message: Message, sender: &PlayerId) -> Asked {
+    match kind {
+        Kind::Offer | Kind::PeerDataChannels => to_player(message, true),
+        Kind::IceCandidate if message.has_player_id() => to_player(message, false),
+        Kind::IceCandidate => to_publisher(kind, message.with_player_id(sender)),
+        Kind::Answer => to_publisher(kind, message.with_own_player_id_unless_set(sender)),
+        Kind::StreamerDataChannels => to_publisher(kind, message.with_sfu_id(sender)),
+        Kind::StartStreaming => Asked::Hub(Request::StartStreaming),
+        Kind::StopStreaming => Asked::Hub(Request::StopStreaming),
+        Kind::EndpointId | Kind::DisconnectPlayer => of_publisher(kind, &message),
+        _ => of_subscriber(kind, &message),
+    }
+}
+
+fn of_subscriber(kind: Kind, message: &Message) -> Asked {
+    match (kind, message.streamer_id()) {
+        (Kind::ListStreamers, _) => Asked::Hub(Request::ListStreamers),
+        (Kind::Unsubscribe, _) => Asked::Hub(Request::Unsubscribe),
+        (Kind::Subscribe, Some(id)) => Asked::Hub(Request::Subscribe(id.into_owned())),
+        (Kind::Subscribe, None) => Asked::Dropped(DropReason::BadField),
+        _ => Asked::Dropped(DropReason::WrongRole),
+    }
+}
+
+fn of_publisher(kind: Kind, message: &Message) -> Asked {
+    match (kind, message.player_id()) {
+        (Kind::EndpointId, _) => Asked::Hub(Request::EndpointId(message.id().map(std::borrow::Cow::into_owned))),
+        (Kind::DisconnectPlayer, Some(player)) => Asked::Hub(Request::DisconnectPlayer {
+            player: player.into_owned(),
+            reason: message.reason().unwrap_or_default().into_owned(),
+        }),
+        (Kind::DisconnectPlayer, None) => Asked::Dropped(DropReason::BadField),
+        _ => Asked::Dropped(DropReason::WrongRole),
+    }
+}
+
+fn to_publisher(kind: Kind, text: Bytes) -> Asked {
+    Asked::Hub(Request::ToPublisher { kind, text })
+}
+
+fn to_player(message: Message, strip: bool) -> Asked {
+    if message.player_id().is_none() {
+        return Asked::Dropped(DropReason::BadField);
+    }
+    Asked::Hub(Request::ToPlayer { message: message.into_right_sized(), strip })
+}

@@ -1,0 +1,91 @@
+//! One session: one task that owns one transport (design.md §2).
+//!
+//! The task reads and scans messages outside every lock, asks the router, and writes what its outbox holds: up to 32
+//! messages or 16 KiB, then one flush. It reads only as fast as its rate allows and as its receiver has room; it goes
+//! on writing meanwhile. It ends for one reason only, reported once.
+
+mod dispatch;
+mod pump;
+mod rate;
+mod report;
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+pub use rate::{Rate, Rates};
+pub use report::{By, SessionReport};
+
+use self::pump::Pump;
+use self::report::Reporter;
+use crate::hub::{Dialect, Peer};
+use crate::metrics::Metrics;
+use crate::router::Router;
+use crate::transport::{Keepalive, Transport};
+use crate::wire::Role;
+
+/// How long the closing handshake may take before the connection is dropped.
+const CLOSING: Duration = Duration::from_millis(1500);
+
+/// What every session shares.
+#[derive(Debug)]
+pub struct Sessions {
+    pub(crate) router: Arc<Router>,
+    pub(crate) keepalive: Keepalive,
+    /// `None`: no message rate is enforced (`--limits off`).
+    pub(crate) rates: Option<Rates>,
+    reporter: Reporter,
+}
+
+/// Who was let in.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    /// As what.
+    pub role: Role,
+    /// Under which rules.
+    pub dialect: &'static Dialect,
+    /// From where, as a person would write it.
+    pub remote: SocketAddr,
+    /// Its `config` message.
+    pub config: Bytes,
+}
+
+impl Sessions {
+    /// The surroundings of every session of one gateway.
+    pub fn new(router: Arc<Router>, keepalive: Keepalive, rates: Option<Rates>) -> Self {
+        Self { router, keepalive, rates, reporter: Reporter::default() }
+    }
+
+    /// The reports of sessions that end from now on. A slow reader loses the oldest.
+    pub fn reports(&self) -> tokio::sync::broadcast::Receiver<SessionReport> {
+        self.reporter.subscribe()
+    }
+
+    /// Serves one peer until its session ends.
+    pub async fn serve(&self, mut transport: impl Transport, admission: Admission) {
+        let kind = transport.kind();
+        let Admission { role, dialect, remote, config } = admission;
+        let connected = self.router.connect(Peer { role, dialect, config });
+        let session = connected.guard.session();
+        let report = self.reporter.open(self.metrics(), session, role, kind, remote, connected.player_id.clone());
+
+        let pump = Pump::new(self, &mut transport, &connected, role, dialect);
+        let (ending, traffic) = pump.run().await;
+
+        // The others learn of it before the closing handshake, which takes as long as the peer likes.
+        drop(connected);
+        self.reporter.close(self.metrics(), report, &ending, traffic);
+        if let Some(close) = ending.to_tell() {
+            let closing = std::future::poll_fn(|cx| transport.poll_close(cx, close));
+            let _ = tokio::time::timeout(CLOSING, closing).await;
+        }
+    }
+
+    fn metrics(&self) -> &Metrics {
+        self.router.metrics()
+    }
+}

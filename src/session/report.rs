@@ -1,0 +1,152 @@
+//! How a session ended: one log line, one count, one report.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use tokio::sync::broadcast;
+use tracing::info;
+
+use crate::id::{PlayerId, SessionId};
+use crate::metrics::Metrics;
+use crate::transport::{Ended, TransportKind};
+use crate::wire::{Close, CloseCode, Role};
+
+/// How many reports a slow reader may be behind.
+const KEPT: usize = 1024;
+
+/// Who ended a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The gateway, by its rules.
+    Gateway,
+    /// The peer closed.
+    Peer,
+    /// The connection was lost.
+    Loss,
+}
+
+impl By {
+    /// The name in logs and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Peer => "peer",
+            Self::Loss => "loss",
+        }
+    }
+}
+
+/// A session that has ended.
+#[derive(Clone, Debug)]
+pub struct SessionReport {
+    /// Which.
+    pub session: SessionId,
+    /// What it was.
+    pub role: Role,
+    /// How it was connected.
+    pub transport: TransportKind,
+    /// From where.
+    pub remote: SocketAddr,
+    /// Its id as a player.
+    pub player_id: Option<PlayerId>,
+    /// Who ended it.
+    pub by: By,
+    /// With which code and reason.
+    pub close: Close,
+    /// How long it lasted.
+    pub lasted: Duration,
+    /// What went through it.
+    pub traffic: Traffic,
+}
+
+/// What went through a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Messages that the peer sent.
+    pub received: u64,
+    /// Messages that the peer was sent.
+    pub sent: u64,
+}
+
+/// Why the pump stopped.
+#[derive(Debug)]
+pub(super) enum Ending {
+    /// The gateway's rules ended it; the peer is told.
+    Gateway(Close),
+    /// The transport ended.
+    Transport(Ended),
+}
+
+impl Ending {
+    /// What the peer is still to be told.
+    pub(super) fn to_tell(&self) -> Option<&Close> {
+        match self {
+            Self::Gateway(close) | Self::Transport(Ended::Violation(close)) => Some(close),
+            Self::Transport(_) => None,
+        }
+    }
+
+    fn told(&self) -> (By, Close) {
+        match self {
+            Self::Gateway(close) | Self::Transport(Ended::Violation(close)) => (By::Gateway, close.clone()),
+            Self::Transport(Ended::ByPeer(close)) => (By::Peer, close.clone()),
+            Self::Transport(Ended::Lost(why)) => (By::Loss, Close::new(CloseCode::ABNORMAL, why.clone())),
+            Self::Transport(Ended::TimedOut) => (By::Loss, Close::new(CloseCode::DEAD, "no sign of life")),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Reporter(broadcast::Sender<SessionReport>);
+
+/// A session whose end will be reported.
+#[derive(Debug)]
+pub(super) struct Opened {
+    session: SessionId,
+    role: Role,
+    transport: TransportKind,
+    remote: SocketAddr,
+    player_id: Option<PlayerId>,
+    at: Instant,
+}
+
+impl Default for Reporter {
+    fn default() -> Self {
+        Self(broadcast::Sender::new(KEPT))
+    }
+}
+
+impl Reporter {
+    pub(super) fn subscribe(&self) -> broadcast::Receiver<SessionReport> {
+        self.0.subscribe()
+    }
+
+    pub(super) fn open(
+        &self,
+        metrics: &Metrics,
+        session: SessionId,
+        role: Role,
+        transport: TransportKind,
+        remote: SocketAddr,
+        player_id: Option<PlayerId>,
+    ) -> Opened {
+        metrics.opened(role, transport.name());
+        let player = player_id.as_ref().map(PlayerId::as_str);
+        info!(%session, %role, transport = transport.name(), player, %remote, "session opened");
+        Opened { session, role, transport, remote, player_id, at: Instant::now() }
+    }
+
+    pub(super) fn close(&self, metrics: &Metrics, opened: Opened, ending: &Ending, traffic: Traffic) {
+        let Opened { session, role, transport, remote, player_id, at } = opened;
+        let (by, close) = ending.told();
+        let lasted = at.elapsed();
+        metrics.closed(role, transport.name(), close.code, by.name());
+        info!(
+            %session, %role, transport = transport.name(), by = by.name(), code = close.code.0,
+            reason = &*close.reason, seconds = lasted.as_secs_f32(), received = traffic.received,
+            sent = traffic.sent, "session closed"
+        );
+        // Nobody listening is no error.
+        let _ = self.0.send(SessionReport { session, role, transport, remote, player_id, by, close, lasted, traffic });
+    }
+}
