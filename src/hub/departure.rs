@@ -36,6 +36,7 @@ impl Hub {
     /// takes its SFUs with it, and they theirs: a list, not recursion, because a chain of SFUs may be long.
     fn remove(&mut self, session: SessionId, audience: &Close, out: &mut Actions) {
         let mut leaving = vec![session];
+        let mut gone = Vec::new();
         while let Some(session) = leaving.pop() {
             let freed = self.remove_one(session, audience, out);
             if *audience == Close::EMPTY {
@@ -44,13 +45,16 @@ impl Hub {
                 out.extend(freed.iter().map(|&session| Action::Close { session, close: audience.clone() }));
                 leaving.extend(freed);
             }
+            gone.push(session);
+        }
+        for session in gone {
             self.settle_claim(session, out);
         }
     }
 
     fn remove_one(&mut self, session: SessionId, audience: &Close, out: &mut Actions) -> Vec<SessionId> {
         self.detach(session, true, out);
-        self.forget_wish(session);
+        self.forget_wish(session, None);
         self.expect_identity_no_longer(session);
         let freed = self.end_audience(session, audience, out);
         if self.publishers.remove(&session) {

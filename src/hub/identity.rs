@@ -60,20 +60,20 @@ impl Hub {
 
     /// `endpointId`: gives the wanted id, a numbered one, or lets the newcomer wait for the holder's sign of life.
     pub(super) fn endpoint_id(&mut self, now: Now, session: SessionId, wanted: Option<&str>, out: &mut Actions) {
-        self.forget_wish(session);
-        let wished = wanted.and_then(StreamerId::parse);
-        let wanted = wished.clone().unwrap_or_else(|| StreamerId::new(UNKNOWN));
-        let probes = self.sessions.get(&session).is_some_and(|newcomer| newcomer.dialect.probe_on_collision);
-        match self.names.holder(wanted.as_str()) {
-            Some(holder) if holder != session && probes && wished.is_some() => {
-                self.claim(now, session, wanted, holder, out);
-            }
-            _ => {
-                if self.commit(session, &wanted, out) {
-                    self.settle_claim(session, out);
-                }
-            }
+        let wanted = wanted.and_then(StreamerId::parse).unwrap_or_else(|| StreamerId::new(UNKNOWN));
+        let contested = self.contested(session, &wanted);
+        self.forget_wish(session, contested);
+        if let Some(holder) = contested {
+            self.claim(now, session, wanted, holder, out);
+        } else if self.commit(session, &wanted, out) {
+            self.settle_claim(session, out);
         }
+    }
+
+    /// Whoever holds the wanted id and may be a ghost. The id of those that have none is nobody's own.
+    fn contested(&self, session: SessionId, wanted: &StreamerId) -> Option<SessionId> {
+        let probes = self.sessions.get(&session)?.dialect.probe_on_collision && wanted.as_str() != UNKNOWN;
+        self.names.holder(wanted.as_str()).filter(|&holder| probes && holder != session)
     }
 
     /// A probed session showed life: whoever wants its id gets a numbered one.
@@ -97,30 +97,36 @@ impl Hub {
         }
     }
 
-    /// Gives the newcomers that wait for this session's id what they can have now; what they give up for it goes to
-    /// those that wait for that, and so on.
+    /// Gives the newcomers that wait for this session's id what they can have now. What one gives up for it goes to
+    /// those that wait for that before the next is served: a list, not recursion, because the chain may be long.
     pub(super) fn settle_claim(&mut self, holder: SessionId, out: &mut Actions) {
-        let mut settling = vec![holder];
-        while let Some(holder) = settling.pop() {
-            let Some(claim) = self.claims.remove(&holder) else { continue };
-            self.deadlines.clear(claim.until, Due::Probe(holder));
-            for newcomer in claim.newcomers {
-                if let Some(publisher) = self.publisher_mut(newcomer) {
-                    publisher.waits_for = None;
-                }
-                if self.commit(newcomer, &claim.wanted, out) {
-                    settling.push(newcomer);
-                }
+        let mut granted = self.take_claim(holder);
+        while let Some((newcomer, wanted)) = granted.pop() {
+            if self.commit(newcomer, &wanted, out) {
+                granted.extend(self.take_claim(newcomer));
             }
         }
     }
 
-    /// A newcomer that asks for another id, or goes, waits no longer.
-    pub(super) fn forget_wish(&mut self, session: SessionId) {
+    /// The newcomers of a claim, the first last.
+    fn take_claim(&mut self, holder: SessionId) -> Vec<(SessionId, StreamerId)> {
+        let Some(Claim { until, wanted, newcomers }) = self.claims.remove(&holder) else { return Vec::new() };
+        self.deadlines.clear(until, Due::Probe(holder));
+        for &newcomer in &newcomers {
+            if let Some(publisher) = self.publisher_mut(newcomer) {
+                publisher.waits_for = None;
+            }
+        }
+        newcomers.into_iter().rev().map(|newcomer| (newcomer, wanted.clone())).collect()
+    }
+
+    /// A newcomer that asks again, or goes, gives up its place. A probe that nobody waits for is forgotten, unless it is
+    /// of the session that is asked for `next`.
+    pub(super) fn forget_wish(&mut self, session: SessionId, next: Option<SessionId>) {
         let Some(holder) = self.publisher_mut(session).and_then(|publisher| publisher.waits_for.take()) else { return };
         let Some(claim) = self.claims.get_mut(&holder) else { return };
         claim.newcomers.retain(|&newcomer| newcomer != session);
-        if claim.newcomers.is_empty() {
+        if claim.newcomers.is_empty() && next != Some(holder) {
             self.deadlines.clear(claim.until, Due::Probe(holder));
             self.claims.remove(&holder);
         }
@@ -155,6 +161,8 @@ impl Hub {
         }
         if newcomer.role == Role::Streamer || newcomer.dialect.sfu_streams_from == SfuStreamsFrom::EndpointId {
             self.set_streaming(session, out);
+        } else {
+            self.list_if_ready(session, out);
         }
         given_up
     }

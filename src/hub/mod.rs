@@ -205,12 +205,15 @@ impl Hub {
             Role::Player => peer.dialect.greet_player,
         };
         for kind in greeting {
-            let text = match kind {
-                Kind::Config => peer.config.clone(),
-                Kind::PlayerCount => texts::player_count(self.count.of(peer.dialect.player_count) as usize),
-                _ => texts::identify(),
+            let (text, notice) = match kind {
+                Kind::Config => (peer.config.clone(), Notice::Other),
+                Kind::PlayerCount => {
+                    let count = self.count.of(peer.dialect.player_count);
+                    (texts::player_count(count as usize), Notice::PlayerCount)
+                }
+                _ => (texts::identify(), Notice::Other),
             };
-            notify(session, text, out);
+            out.push(Action::Notify { to: session, text, notice });
         }
     }
 

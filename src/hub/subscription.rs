@@ -6,6 +6,16 @@ use super::{Action, Actions, AutoSubscribe, Hub, Notice, notify};
 use crate::id::{SessionId, StreamerId};
 use crate::wire::{Close, CloseCode, DropReason, Role, out as texts};
 
+/// What an SFU without a streamer waits for.
+enum Sought<'a> {
+    /// Any streamer.
+    Any,
+    /// The streamer of the settings.
+    Only(&'a StreamerId),
+    /// What it had chosen and lost: a streamer or an SFU.
+    Back(&'a StreamerId),
+}
+
 impl Hub {
     pub(super) fn subscribe(&mut self, session: SessionId, wanted: &str, out: &mut Actions) {
         let Some(asker) = self.sessions.get(&session) else { return };
@@ -26,28 +36,45 @@ impl Hub {
             let why = format!("Streamer {wanted} is full. Max players = {limit}.");
             return self.subscribe_failed(session, &why, out);
         }
-        self.leave_for(session, Some(target), out);
+        self.leave_for(session, target, out);
         self.attach(session, target, out);
     }
 
+    /// An SFU that leaves stays listed, and is free for the next streamer if it was before.
     pub(super) fn unsubscribe(&mut self, session: SessionId, out: &mut Actions) {
-        self.choose(session, None);
-        self.leave_for(session, None, out);
+        self.remember_lost(session, None);
+        self.detach(session, true, out);
     }
 
-    /// Ends the subscription in favour of `next`, as the dialect has it.
-    fn leave_for(&mut self, session: SessionId, next: Option<SessionId>, out: &mut Actions) {
+    /// Ends the subscription in favour of another, or of the same again, as the dialect has it.
+    fn leave_for(&mut self, session: SessionId, next: SessionId, out: &mut Actions) {
         let Some(leaver) = self.sessions.get(&session) else { return };
         let (role, dialect, current) = (leaver.role, leaver.dialect, leaver.subscribed_to());
         let Some(current) = current else { return };
-        let told = current != next.unwrap_or(session) || dialect.resubscribe_disconnects;
-        self.detach(session, told, out);
+        self.detach(session, current != next || dialect.resubscribe_disconnects, out);
         if role == Role::Sfu {
-            if next.is_some() && dialect.sfu_switch_resets {
-                notify(session, texts::streamer_disconnected(), out);
-                self.end_audience(session, &Close::EMPTY, out);
-            }
             self.unlist(session);
+            if dialect.sfu_switch_resets {
+                notify(session, texts::streamer_disconnected(), out);
+                self.lose_audience(session, out);
+            }
+        }
+    }
+
+    /// Ends the subscriptions to an SFU that stays: it is told of each.
+    fn lose_audience(&mut self, session: SessionId, out: &mut Actions) {
+        let told = self.publisher(session).map(|sfu| sfu.audience.clone()).unwrap_or_default();
+        for subscriber in told {
+            self.tell_of_departure(subscriber, session, out);
+        }
+        let freed = self.end_audience(session, &Close::EMPTY, out);
+        self.resubscribe(freed, out);
+    }
+
+    fn tell_of_departure(&self, session: SessionId, from: SessionId, out: &mut Actions) {
+        if let Some(subscriber) = self.sessions.get(&session).and_then(|leaver| leaver.subscriber.as_ref()) {
+            let text = texts::player_disconnected(&subscriber.id);
+            out.push(Action::Notify { to: from, text, notice: Notice::PlayerDisconnected(session) });
         }
     }
 
@@ -72,7 +99,7 @@ impl Hub {
     pub(super) fn fall_back(&mut self, session: SessionId, out: &mut Actions) -> Option<SessionId> {
         let fallback = self.sessions.get(&session)?.dialect.fallback;
         let first = match fallback {
-            Fallback::FirstRegistered => self.publishers.first().copied(),
+            Fallback::FirstRegistered => self.first_registered(),
             Fallback::FirstStreaming | Fallback::Silent => self.first_streaming(),
         };
         match (fallback, first) {
@@ -96,6 +123,12 @@ impl Hub {
             out.push(Action::Drop(DropReason::NoStreamer));
         }
         to
+    }
+
+    fn first_registered(&self) -> Option<SessionId> {
+        let has_id =
+            |publisher: &&SessionId| self.publisher(**publisher).is_some_and(|publisher| publisher.id.is_some());
+        self.publishers.iter().find(has_id).copied()
     }
 
     fn first_streaming(&self) -> Option<SessionId> {
@@ -139,46 +172,50 @@ impl Hub {
         }
     }
 
-    /// Ends a subscription on both sides; the publisher is told if it is still there.
+    /// Ends a subscription on both sides; the publisher is told.
     pub(super) fn detach(&mut self, session: SessionId, told: bool, out: &mut Actions) {
         let Some(leaver) = self.sessions.get_mut(&session) else { return };
         let players = u32::from(leaver.role == Role::Player);
-        let Some(subscriber) = &mut leaver.subscriber else { return };
-        let Some(from) = subscriber.to.take() else { return };
-        let text = told.then(|| texts::player_disconnected(&subscriber.id));
-        let Some(publisher) = self.publisher_mut(from) else { return };
-        publisher.audience.remove(&session);
-        publisher.players -= players;
-        if let Some(text) = text {
-            out.push(Action::Notify { to: from, text, notice: Notice::PlayerDisconnected(session) });
+        let Some(from) = leaver.subscriber.as_mut().and_then(|subscriber| subscriber.to.take()) else { return };
+        if let Some(publisher) = self.publisher_mut(from) {
+            publisher.audience.remove(&session);
+            publisher.players -= players;
+        }
+        if told {
+            self.tell_of_departure(session, from, out);
         }
     }
 
     // ── SFUs ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     pub(super) fn start_streaming(&mut self, session: SessionId, out: &mut Actions) {
-        if self.publisher(session).is_some_and(|sfu| sfu.id.is_some()) {
-            self.set_streaming(session, out);
-        }
+        self.set_streaming(session, out);
     }
 
     pub(super) fn stop_streaming(&mut self, session: SessionId, out: &mut Actions) {
         self.unlist(session);
-        let freed = self.end_audience(session, &Close::EMPTY, out);
-        self.resubscribe(freed, out);
+        self.lose_audience(session, out);
     }
 
-    /// Lists a streamer or SFU and offers it to the SFUs that have none.
+    /// Lists a streamer or SFU, now or as soon as it has an id, and offers it to the SFUs that have none.
     pub(super) fn set_streaming(&mut self, session: SessionId, out: &mut Actions) {
-        self.list = None;
-        let Some(listed) = self.sessions.get_mut(&session) else { return };
-        let role = listed.role;
-        if let Some(publisher) = &mut listed.publisher {
+        if let Some(publisher) = self.publisher_mut(session) {
             publisher.streaming = true;
         }
+        self.list_if_ready(session, out);
+    }
+
+    pub(super) fn list_if_ready(&mut self, session: SessionId, out: &mut Actions) {
+        let Some(listed) = self.sessions.get(&session) else { return };
+        let role = listed.role;
+        if !listed.publisher.as_ref().is_some_and(|publisher| publisher.streaming && publisher.id.is_some()) {
+            return;
+        }
+        self.list = None;
         self.streaming.insert(session, role);
-        for sfu in self.sfus.clone() {
-            self.auto_subscribe(sfu, out);
+        let idle: Vec<_> = self.sfus.iter().copied().filter(|&sfu| self.wants(sfu, session)).collect();
+        for sfu in idle {
+            self.attach(sfu, session, out);
         }
     }
 
@@ -192,19 +229,40 @@ impl Hub {
 
     /// Subscribes an SFU that has no streamer, if it leaves that to the gateway and there is one for it.
     pub(super) fn auto_subscribe(&mut self, session: SessionId, out: &mut Actions) {
-        let Some(sfu) = self.sessions.get(&session) else { return };
-        if !sfu.dialect.sfu_auto_subscribe || sfu.subscribed_to().is_some() {
-            return;
-        }
-        let choice = sfu.publisher.as_ref().map(|publisher| &publisher.choice);
-        let target = match (choice, &self.settings.auto_subscribe) {
-            (_, AutoSubscribe::Off) | (None | Some(Choice::Own { lost: None }), _) => None,
-            (Some(Choice::Own { lost: Some(id) }), _) => self.streaming_as(id),
-            (Some(Choice::Free), AutoSubscribe::Only(id)) => self.streaming_as(id),
-            (Some(Choice::Free), AutoSubscribe::First) => self.first_streaming(),
+        let candidate = match self.sought(session) {
+            Some(Sought::Any) => self.first_streaming(),
+            Some(Sought::Only(id) | Sought::Back(id)) => self.names.holder(id.as_str()),
+            None => None,
         };
-        if let Some(target) = target.filter(|&target| !self.feeds(session, target)) {
+        if let Some(target) = candidate.filter(|&target| self.wants(session, target)) {
             self.attach(session, target, out);
+        }
+    }
+
+    /// Whether an SFU without a streamer is to be subscribed to this one.
+    fn wants(&self, session: SessionId, target: SessionId) -> bool {
+        let Some(&role) = self.streaming.get(&target) else { return false };
+        let right = match self.sought(session) {
+            Some(Sought::Any) => role == Role::Streamer,
+            Some(Sought::Only(id)) => role == Role::Streamer && self.names.holder(id.as_str()) == Some(target),
+            Some(Sought::Back(id)) => self.names.holder(id.as_str()) == Some(target),
+            None => false,
+        };
+        right && !self.feeds(session, target)
+    }
+
+    /// What an SFU waits for, if it has no streamer and leaves the choice to the gateway.
+    fn sought(&self, session: SessionId) -> Option<Sought<'_>> {
+        let sfu = self.sessions.get(&session)?;
+        let choice = &sfu.publisher.as_ref()?.choice;
+        if !sfu.dialect.sfu_auto_subscribe || sfu.subscribed_to().is_some() {
+            return None;
+        }
+        match (choice, &self.settings.auto_subscribe) {
+            (_, AutoSubscribe::Off) | (Choice::Own { lost: None }, _) => None,
+            (Choice::Own { lost: Some(id) }, _) => Some(Sought::Back(id)),
+            (Choice::Free, AutoSubscribe::Only(id)) => Some(Sought::Only(id)),
+            (Choice::Free, AutoSubscribe::First) => Some(Sought::Any),
         }
     }
 
@@ -212,10 +270,6 @@ impl Hub {
         for sfu in freed {
             self.auto_subscribe(sfu, out);
         }
-    }
-
-    fn streaming_as(&self, id: &StreamerId) -> Option<SessionId> {
-        self.names.holder(id.as_str()).filter(|holder| self.streaming.contains_key(holder))
     }
 
     /// Notes that an SFU has chosen for itself; `lost` is what may be given back to it.

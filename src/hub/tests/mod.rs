@@ -1,1 +1,10 @@
 //! Tests of the rules.
+
+mod driven;
+mod effects;
+mod invariants;
+mod model;
+mod model_scenarios;
+mod ops;
+mod props;
+mod trial;
