@@ -1,0 +1,143 @@
+//! What a person reads when the gateway has started: which URL is for whom, and what to beware of. 80 columns.
+
+use std::fmt::{self, Display};
+use std::net::SocketAddr;
+use std::time::SystemTime;
+
+use crate::announce::BoundAddrs;
+use crate::config::{Config, Limits, ListenAddr, Listener};
+use crate::tls::{Credential, Fingerprint};
+use crate::wire::Role;
+
+#[cfg(test)]
+mod tests;
+
+/// The certificate, as the banner shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// SHA-256 of its DER.
+    pub fingerprint: Fingerprint,
+    /// When it ends.
+    pub not_after: SystemTime,
+    /// Made by the gateway, so that browsers trust it by its hash only.
+    pub made_here: bool,
+}
+
+impl From<&Credential> for Certificate {
+    fn from(credential: &Credential) -> Self {
+        Self {
+            fingerprint: credential.fingerprint(),
+            not_after: credential.not_after(),
+            made_here: credential.made_here(),
+        }
+    }
+}
+
+/// What the banner is made of; its `Display` is the banner.
+#[derive(Clone, Copy, Debug)]
+pub struct Banner<'a> {
+    /// What was asked for.
+    pub config: &'a Config,
+    /// What was bound.
+    pub bound: &'a BoundAddrs,
+    /// What the TLS listener shows, if there is one.
+    pub certificate: Option<Certificate>,
+    /// Whether peers have to say who they are.
+    pub authentication: bool,
+}
+
+impl Display for Banner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "pixelgate {}\n\n", env!("CARGO_PKG_VERSION"))?;
+        self.unified(f, "http", self.config.http, self.bound.http, ["http", "ws"])?;
+        self.unified(f, "https", self.config.https, self.bound.https, ["https", "wss"])?;
+        if self.bound.quic.is_some() {
+            writeln!(f, "{:12}and on UDP: WebTransport, QUIC (pixelstream/1)", "")?;
+        }
+        plain(f, ["streamer", "streamers", "ws"], self.config.streamer, self.bound.streamer, "")?;
+        plain(f, ["sfu", "SFUs", "ws"], self.config.sfu, self.bound.sfu, "")?;
+        plain(f, ["admin", "operators", "http"], self.config.admin, self.bound.admin, "/")?;
+        if self.config.listeners().iter().any(|(_, addr)| is_everywhere(*addr)) {
+            f.write_str("\n  HOST is any name or address of this machine.\n")?;
+        }
+        self.certificate.map_or(Ok(()), |certificate| certificate.fmt(f))?;
+        self.warnings().iter().try_for_each(|warning| write!(f, "\n  Warning: {warning}\n"))
+    }
+}
+
+impl Banner<'_> {
+    /// A listener whose path decides the role: a line per role.
+    fn unified(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        name: &str,
+        listener: Listener,
+        bound: Option<SocketAddr>,
+        [page, socket]: [&str; 2],
+    ) -> fmt::Result {
+        let Some(bound) = bound else { return Ok(()) };
+        let host = host(listener.addr, bound);
+        let lines = [
+            (Role::Player, "players", format!("{page}://{host}/")),
+            (Role::Streamer, "streamers", format!("{socket}://{host}/streamer")),
+            (Role::Sfu, "SFUs", format!("{socket}://{host}/sfu")),
+        ];
+        let taken = lines.into_iter().filter(|(role, ..)| listener.roles.contains(*role));
+        taken.enumerate().try_for_each(|(index, (_, whom, url))| row(f, if index == 0 { name } else { "" }, whom, &url))
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let open: Vec<_> = self.config.listeners().into_iter().filter(|(_, addr)| addr.is_beyond_loopback()).collect();
+        let mut warnings = Vec::new();
+        if !self.authentication && !open.is_empty() {
+            let names: Vec<_> = open.iter().map(|(name, _)| *name).collect();
+            let verb = if names.len() == 1 { "is" } else { "are" };
+            let names = names.join(", ");
+            warnings.push(format!(
+                "{names} {verb} open beyond this machine without authentication:\n  \
+                 whoever reaches the port may use it."
+            ));
+        }
+        if self.config.limits == Limits::Off {
+            warnings.push("--limits off: nothing holds back a flood. For benchmarks only.".to_owned());
+        }
+        warnings
+    }
+}
+
+impl Certificate {
+    fn fmt(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whose = if self.made_here { "made here for development" } else { "of your own" };
+        let end = humantime::format_rfc3339_seconds(self.not_after);
+        write!(f, "\n  Certificate {whose}, valid until {end}\n  SHA-256 {}\n", self.fingerprint)
+    }
+}
+
+/// A listener with one kind of peers: one line.
+fn plain(
+    f: &mut fmt::Formatter<'_>,
+    [name, whom, scheme]: [&str; 3],
+    addr: ListenAddr,
+    bound: Option<SocketAddr>,
+    path: &str,
+) -> fmt::Result {
+    let Some(bound) = bound else { return Ok(()) };
+    row(f, name, whom, &format!("{scheme}://{}{path}", host(addr, bound)))
+}
+
+fn row(f: &mut fmt::Formatter<'_>, listener: &str, whom: &str, url: &str) -> fmt::Result {
+    writeln!(f, "  {listener:<10}{whom:<11}{url}")
+}
+
+/// Host and port of a URL; `HOST` where every address listens.
+fn host(addr: ListenAddr, bound: SocketAddr) -> String {
+    match addr {
+        ListenAddr::Localhost(_) => format!("localhost:{}", bound.port()),
+        _ if is_everywhere(addr) => format!("HOST:{}", bound.port()),
+        _ => bound.to_string(),
+    }
+}
+
+fn is_everywhere(addr: ListenAddr) -> bool {
+    matches!(addr, ListenAddr::Socket(socket) if socket.ip().is_unspecified())
+}

@@ -1,0 +1,153 @@
+//! The command line: which command, and how a refusal ends the process.
+
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use super::{Config, ServeArgs, defaults};
+
+/// The exit code of a configuration that cannot be used (`EX_USAGE` of sysexits).
+const USAGE: u8 = 64;
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Run the gateway.
+    Serve(Config),
+}
+
+/// What to say before the process ends, and how it ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exit {
+    /// The text, with its line end.
+    pub text: String,
+    /// The exit code.
+    pub code: u8,
+    /// On standard output: it was asked for. Else on standard error.
+    pub stdout: bool,
+}
+
+impl Exit {
+    /// A configuration that cannot be used.
+    pub fn config(message: impl Display) -> Self {
+        Self { text: format!("pixelgate: {message}\n"), code: USAGE, stdout: false }
+    }
+
+    /// Anything else that keeps the gateway from running: a port in use, a system that fails.
+    pub fn failure(message: impl Display) -> Self {
+        Self { text: format!("pixelgate: {message}\n"), code: 1, stdout: false }
+    }
+
+    /// Says it. A closed stream is no reason for another complaint.
+    pub fn report(&self) -> ExitCode {
+        let text = self.text.as_bytes();
+        let _ = if self.stdout { std::io::stdout().write_all(text) } else { std::io::stderr().write_all(text) };
+        ExitCode::from(self.code)
+    }
+}
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "pixelgate",
+    version,
+    about = "A signalling gateway for Unreal Engine Pixel Streaming",
+    arg_required_else_help = true,
+    subcommand_required = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Commands,
+}
+
+#[derive(Debug, Subcommand)]
+enum Commands {
+    /// Run the gateway
+    #[command(after_help = "\
+An ADDRESS is localhost:PORT (127.0.0.1 and [::1]), IP:PORT, or [::]:PORT for every address; port 0 takes a free one.
+Every flag is also a variable and a key of the file: --max-players is PIXELGATE_MAX_PLAYERS and max-players.
+The command line overrides the environment, that the file, that the defaults.")]
+    Serve(Box<ServeArgs>),
+}
+
+/// Understands the arguments of the process (its name first) and the environment, which `env` looks up by name.
+///
+/// # Errors
+/// The process has nothing to run: help was asked for, or something cannot be used.
+pub fn parse<I, T>(args: I, env: &dyn Fn(&str) -> Option<OsString>) -> Result<Command, Exit>
+where
+    I: IntoIterator<Item = T>,
+    T: Into<OsString> + Clone,
+{
+    let mut matches = command().try_get_matches_from(args).map_err(|error| refusal(&error))?;
+    let cli = Cli::from_arg_matches_mut(&mut matches).map_err(|error| refusal(&error))?;
+    match cli.command {
+        Commands::Serve(args) => serve(*args, env).map(Command::Serve),
+    }
+}
+
+/// [`parse`] for this process.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_process() -> Result<Command, Exit> {
+    parse(std::env::args_os(), &|name| std::env::var_os(name))
+}
+
+fn serve(args: ServeArgs, env: &dyn Fn(&str) -> Option<OsString>) -> Result<Config, Exit> {
+    args.merged(env).and_then(|args| Config::read(&args)).map_err(Exit::config)
+}
+
+/// clap's description, with the defaults in the help.
+fn command() -> clap::Command {
+    Cli::command().mut_subcommand("serve", |serve| serve.mut_args(with_default))
+}
+
+fn with_default(arg: Arg) -> Arg {
+    let Some(default) = arg.get_long().and_then(defaults::of) else { return arg };
+    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    arg.help(format!("{help} [default: {default}]"))
+}
+
+/// Help and version are no errors; everything else is one line.
+fn refusal(error: &clap::Error) -> Exit {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit { text: error.to_string(), code: 0, stdout: true },
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            Exit { text: error.to_string(), code: USAGE, stdout: false }
+        }
+        ErrorKind::UnknownArgument => {
+            Exit::config(unknown("flag", error, ContextKind::InvalidArg, ContextKind::SuggestedArg))
+        }
+        ErrorKind::InvalidSubcommand => {
+            Exit::config(unknown("command", error, ContextKind::InvalidSubcommand, ContextKind::SuggestedSubcommand))
+        }
+        _ => Exit::config(format_args!("{}; pixelgate serve --help says how", first_line(error))),
+    }
+}
+
+fn unknown(what: &str, error: &clap::Error, name: ContextKind, near: ContextKind) -> String {
+    let name = word(error, name).unwrap_or_default();
+    match word(error, near) {
+        Some(near) => format!("{name}: unknown {what}; did you mean {near}?"),
+        None if what == "flag" => format!("{name}: unknown flag; pixelgate serve --help lists them"),
+        None => format!("{name}: unknown command; pixelgate --help lists them"),
+    }
+}
+
+fn word(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::String(word) => Some(word.clone()),
+        ContextValue::Strings(words) => words.first().cloned(),
+        _ => None,
+    }
+}
+
+fn first_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
+}

@@ -1,0 +1,50 @@
+//! Every default, with its reason.
+
+use super::args::{ServeArgs, Source, Written};
+
+/// Key and value. What is not here has no default of its own: the roles follow from the address, a certificate is
+/// made, peers get no options, and nothing is announced.
+pub const DEFAULTS: &[(&str, &str)] = &[
+    // Nothing is reachable from outside until the operator says so. 8080 needs no privilege.
+    ("http", "localhost:8080"),
+    // The usual companion of 8080.
+    ("https", "localhost:8443"),
+    // The port that streamers dial when their command line copies the reference server's documentation.
+    ("streamer", "localhost:8888"),
+    // The same for SFUs.
+    ("sfu", "localhost:8889"),
+    // Apart from the peers' listeners, so that a firewall can tell operators from peers.
+    ("admin", "localhost:9090"),
+    // Serves the stock frontends and streamers of every Unreal Engine 5 release.
+    ("dialect", "standard"),
+    // No limit, as in the reference server.
+    ("max-players", "0"),
+    // Below the 30 to 60 s after which home routers and proxies forget a silent connection.
+    ("keepalive-interval", "15s"),
+    // Three intervals: two lost pings are no death.
+    ("keepalive-timeout", "45s"),
+    // Beside the place where the gateway was started; the same folder again keeps the same hash.
+    ("cert-dir", "certs"),
+    // Long enough to tell every peer to come back elsewhere, shorter than the 10 s after which service managers kill.
+    ("drain-grace", "5s"),
+    // Tests, demos and reverse proxies on the same machine are not taken for an attack.
+    ("limits", "default"),
+    // One line per session, none per message.
+    ("log", "info"),
+    // A person reads it first; machines ask for json.
+    ("log-format", "text"),
+];
+
+/// The default of a key.
+pub fn of(key: &str) -> Option<&'static str> {
+    DEFAULTS.iter().find(|(name, _)| *name == key).map(|(_, value)| *value)
+}
+
+/// The defaults as the lowest layer of what is written.
+pub fn layer() -> ServeArgs {
+    let mut args = ServeArgs::default();
+    for (key, value) in DEFAULTS {
+        args.set(key, Written::new(*value, Source::Default));
+    }
+    args
+}

@@ -1,0 +1,162 @@
+//! From what was written to what it means.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+
+use super::address::ListenAddr;
+use super::args::{ServeArgs, Written};
+use super::error::{ConfigError, Fault};
+use super::values::{self, Announce, CertSource, Limits, LogFilter, LogFormat, PeerOptions, Roles};
+use super::{Config, Listener, defaults, file};
+use crate::transport::Keepalive;
+
+impl ServeArgs {
+    /// The command line laid over the environment, that over the file that either names, that over the defaults.
+    ///
+    /// # Errors
+    /// A file that cannot be read or understood, a variable that is not UTF-8.
+    pub fn merged(self, env: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, ConfigError> {
+        let above = self.over(Self::from_env(env)?);
+        let file = above.config.as_ref().map(file::read).transpose()?.unwrap_or_default();
+        Ok(above.over(file).over(defaults::layer()))
+    }
+}
+
+impl Config {
+    /// Understands what was written. `args` holds every default ([`ServeArgs::merged`]). Reads the file of the peer
+    /// options; blocks on it.
+    ///
+    /// # Errors
+    /// The first value that cannot be used.
+    pub fn read(args: &ServeArgs) -> Result<Self, ConfigError> {
+        let values = Values(args.entries().collect());
+        let config = Self {
+            http: values.listener("http", "http-roles")?,
+            https: values.listener("https", "https-roles")?,
+            streamer: values.read("streamer", ListenAddr::parse)?,
+            sfu: values.read("sfu", ListenAddr::parse)?,
+            admin: values.read("admin", ListenAddr::parse)?,
+            dialect: values.read("dialect", values::dialect)?,
+            max_players: values.read("max-players", values::max_players)?,
+            peer_options: values.peer_options()?,
+            keepalive: values.keepalive()?,
+            certificate: values.certificate()?,
+            drain_grace: values.read("drain-grace", values::duration)?,
+            limits: values.read("limits", Limits::parse)?,
+            log: values.read("log", LogFilter::parse)?,
+            log_format: values.read("log-format", LogFormat::parse)?,
+            announce: values.read_if_any("announce", Announce::parse)?,
+        };
+        values.check_listeners(&config)?;
+        Ok(config)
+    }
+}
+
+/// What was written, by key.
+struct Values(BTreeMap<&'static str, Written>);
+
+impl Values {
+    fn place(&self, key: &str) -> String {
+        self.0.get(key).map_or_else(|| format!("--{key}"), |written| written.source.place(key))
+    }
+
+    /// How strongly what was written under a key overrides; 0 for a default or nothing.
+    fn rank(&self, key: &str) -> u8 {
+        self.0.get(key).map_or(0, |written| written.source.rank())
+    }
+
+    fn read_if_any<T>(&self, key: &str, parse: impl Fn(&str) -> Result<T, Fault>) -> Result<Option<T>, ConfigError> {
+        let Some(written) = self.0.get(key) else { return Ok(None) };
+        parse(written.text.trim()).map(Some).map_err(|fault| fault.at(written.source.place(key)))
+    }
+
+    /// The value of a key that has a default.
+    fn read<T>(&self, key: &str, parse: impl Fn(&str) -> Result<T, Fault>) -> Result<T, ConfigError> {
+        let missing = || Fault::new("not given", "give it").at(self.place(key));
+        self.read_if_any(key, parse)?.ok_or_else(missing)
+    }
+
+    fn listener(&self, key: &str, roles: &str) -> Result<Listener, ConfigError> {
+        let addr = self.read(key, ListenAddr::parse)?;
+        // Who streams to an open port without a password speaks to every player: beyond this machine it is asked for.
+        let usual = if addr.is_beyond_loopback() { Roles::PLAYERS } else { Roles::ALL };
+        Ok(Listener { addr, roles: self.read_if_any(roles, Roles::parse)?.unwrap_or(usual) })
+    }
+
+    fn keepalive(&self) -> Result<Keepalive, ConfigError> {
+        let interval = self.read("keepalive-interval", values::period)?;
+        let timeout = self.read("keepalive-timeout", values::period)?;
+        if interval < timeout {
+            return Ok(Keepalive { interval, timeout });
+        }
+        let (interval, timeout) = (humantime::format_duration(interval), humantime::format_duration(timeout));
+        let problem = format!("the interval ({interval}) is not shorter than the timeout ({timeout})");
+        let key = self.stronger("keepalive-timeout", "keepalive-interval");
+        Err(Fault::new(problem, "make the timeout about three intervals").at(self.place(key)))
+    }
+
+    /// Of two keys that do not go together, the one that was written by hand last.
+    fn stronger<'a>(&self, first: &'a str, second: &'a str) -> &'a str {
+        if self.rank(first) > self.rank(second) { first } else { second }
+    }
+
+    /// Of the text and the file the one that overrides the other.
+    fn peer_options(&self) -> Result<PeerOptions, ConfigError> {
+        let (text, file) = (self.rank("peer-options"), self.rank("peer-options-file"));
+        if text == file && text > 0 {
+            let fault = Fault::new("peer-options is given too", "give one of the two");
+            return Err(fault.at(self.place("peer-options-file")));
+        }
+        let options = if text > file {
+            self.read_if_any("peer-options", PeerOptions::parse)
+        } else {
+            self.read_if_any("peer-options-file", read_peer_options)
+        };
+        Ok(options?.unwrap_or_default())
+    }
+
+    fn certificate(&self) -> Result<CertSource, ConfigError> {
+        let cert = self.read_if_any("cert", values::path)?;
+        let key = self.read_if_any("key", values::path)?;
+        match (cert, key) {
+            (Some(cert), Some(key)) => Ok(CertSource::Files { cert, key }),
+            (None, None) => Ok(CertSource::Dev { dir: Some(self.read("cert-dir", values::path)?) }),
+            (Some(_), None) => Err(self.alone("cert", "key")),
+            (None, Some(_)) => Err(self.alone("key", "cert")),
+        }
+    }
+
+    fn alone(&self, given: &str, missing: &str) -> ConfigError {
+        Fault::new(format!("given without --{missing}"), format!("give --{missing} too")).at(self.place(given))
+    }
+
+    fn check_listeners(&self, config: &Config) -> Result<(), ConfigError> {
+        let listeners = config.listeners();
+        if !listeners.iter().any(|(_, addr)| addr.is_on()) {
+            let fault = Fault::new("off, as is every other listener", "give an address to one of them");
+            return Err(fault.at(self.place("http")));
+        }
+        for (index, (key, addr)) in listeners.iter().enumerate() {
+            if let Some((other, _)) = listeners[..index].iter().find(|(_, other)| addr.collides_with(*other)) {
+                return Err(self.collision(other, key, *addr));
+            }
+        }
+        Ok(())
+    }
+
+    fn collision(&self, first: &str, second: &str, addr: ListenAddr) -> ConfigError {
+        let key = self.stronger(first, second);
+        let other = if key == first { second } else { first };
+        let port = addr.port().unwrap_or_default();
+        let problem = format!("port {port} is taken by {}", self.place(other));
+        Fault::new(problem, "give each listener a port of its own").at(self.place(key))
+    }
+}
+
+fn read_peer_options(name: &str) -> Result<PeerOptions, Fault> {
+    let unreadable =
+        |error| Fault::new(format!("{name} cannot be read ({error})"), "name a JSON file that the gateway may read");
+    let text = fs::read_to_string(values::path(name)?).map_err(unreadable)?;
+    PeerOptions::parse(&text).map_err(|fault| fault.within(name))
+}

@@ -1,0 +1,241 @@
+//! The values of the configuration that are not addresses, and how each is read from its text.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+use tracing_subscriber::filter::{EnvFilter, LevelFilter};
+
+use super::error::Fault;
+use crate::wire::Role;
+
+/// A set of roles.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Roles(u8);
+
+impl Roles {
+    /// Every role.
+    pub const ALL: Self = Self(Self::bit(Role::Streamer) | Self::bit(Role::Sfu) | Self::bit(Role::Player));
+    /// Players alone.
+    pub const PLAYERS: Self = Self(Self::bit(Role::Player));
+
+    /// Whether the role is in the set.
+    pub const fn contains(self, role: Role) -> bool {
+        self.0 & Self::bit(role) != 0
+    }
+
+    const fn bit(role: Role) -> u8 {
+        1 << role as u8
+    }
+
+    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
+        text.split(',').map(str::trim).try_fold(Self(0), |roles, name| match Role::from_name(name) {
+            Some(role) => Ok(Self(roles.0 | Self::bit(role))),
+            None => Err(Fault::unknown(format!("{name:?} is no role"), name, &["player", "streamer", "sfu"])),
+        })
+    }
+}
+
+impl fmt::Display for Roles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = [Role::Player, Role::Streamer, Role::Sfu].into_iter().filter(|role| self.contains(*role));
+        f.write_str(&names.map(Role::name).collect::<Vec<_>>().join(","))
+    }
+}
+
+impl fmt::Debug for Roles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Roles({self})")
+    }
+}
+
+/// `peerConnectionOptions` of `config` (protocol.md §3): a JSON object, as it was written.
+#[derive(Clone)]
+pub struct PeerOptions(Arc<RawValue>);
+
+impl PeerOptions {
+    /// The JSON object.
+    pub fn json(&self) -> &str {
+        self.0.get()
+    }
+
+    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
+        // Windows editors begin a file with a byte order mark, which JSON does not know.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let garbled = |error| Fault::new(format!("not JSON ({error})"), r#"write an object such as {"iceServers":[]}"#);
+        let value: Box<RawValue> = serde_json::from_str(text).map_err(garbled)?;
+        let object = value.get().starts_with('{');
+        let fault = || Fault::new("not a JSON object", r#"write an object such as {"iceServers":[]}"#);
+        if object { Ok(Self(value.into())) } else { Err(fault()) }
+    }
+}
+
+impl Default for PeerOptions {
+    fn default() -> Self {
+        Self::parse("{}").expect("an empty object is an object")
+    }
+}
+
+impl PartialEq for PeerOptions {
+    fn eq(&self, other: &Self) -> bool {
+        self.json() == other.json()
+    }
+}
+
+impl Eq for PeerOptions {}
+
+impl fmt::Debug for PeerOptions {
+    /// Without the text: it holds credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PeerOptions({} bytes)", self.json().len())
+    }
+}
+
+/// Whose certificate is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CertSource {
+    /// One that the gateway makes.
+    Dev {
+        /// Where it is kept; `None` keeps it in memory.
+        dir: Option<PathBuf>,
+    },
+    /// The operator's, two PEM files.
+    Files {
+        /// The chain.
+        cert: PathBuf,
+        /// The key.
+        key: PathBuf,
+    },
+}
+
+/// Whom the per-address limits apply to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Limits {
+    /// To all but loopback peers.
+    #[default]
+    Default,
+    /// To loopback peers too.
+    Loopback,
+    /// To nobody: for benchmarks.
+    Off,
+}
+
+impl Limits {
+    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
+        match text {
+            "default" => Ok(Self::Default),
+            "loopback" => Ok(Self::Loopback),
+            "off" => Ok(Self::Off),
+            _ => Err(one_of(text, &["default", "loopback", "off"])),
+        }
+    }
+}
+
+/// What is logged: directives of tracing's `EnvFilter`, known to be good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogFilter(String);
+
+impl LogFilter {
+    /// The directives.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A single word that is no level would be taken for a target, and a slip of the keyboard would log nothing.
+    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
+        const REMEDY: &str = "write error, warn, info, debug, trace or off, or target=level,…";
+        let is_slip = |word: &&str| !word.contains(['=', '[', ']', '{', '}']) && LevelFilter::from_str(word).is_err();
+        if let Some(word) = text.split(',').map(str::trim).find(is_slip) {
+            return Err(Fault::new(format!("{word:?} is no level"), REMEDY));
+        }
+        let fault = |error| Fault::new(format!("{text:?} is no log filter ({error})"), REMEDY);
+        EnvFilter::builder().parse(text).map_err(fault)?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+impl LogFormat {
+    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(one_of(text, &["text", "json"])),
+        }
+    }
+}
+
+/// Where the bound addresses are announced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Announce {
+    /// On standard output.
+    Stdout,
+    /// In a file, put in place whole.
+    File(PathBuf),
+}
+
+impl Announce {
+    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
+        if text == "-" { Ok(Self::Stdout) } else { path(text).map(Self::File) }
+    }
+}
+
+/// A dialect that is there, by its name.
+pub(super) fn dialect(name: &str) -> Result<&'static str, Fault> {
+    const KNOWN: [&str; 3] = ["standard", "wilbur", "wilbur-5.5"];
+    if let Some(known) = KNOWN.into_iter().find(|known| *known == name) {
+        return Ok(known);
+    }
+    if ["cirrus-5.4", "cirrus-5.2", "cirrus-5.1", "cirrus-4.27"].contains(&name) {
+        return Err(Fault::new(format!("{name} is not yet available"), "write standard, wilbur or wilbur-5.5"));
+    }
+    Err(Fault::unknown(format!("{name:?} is no dialect"), name, &KNOWN))
+}
+
+/// A number of players, where 0 is no limit.
+pub(super) fn max_players(text: &str) -> Result<Option<u32>, Fault> {
+    let fault = |_| Fault::new(format!("{text:?} is no number of players"), "write a whole number, 0 for no limit");
+    text.parse().map(|number| (number != 0).then_some(number)).map_err(fault)
+}
+
+/// A time; longer than a day is a slip.
+pub(super) fn duration(text: &str) -> Result<Duration, Fault> {
+    const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+    match humantime::parse_duration(text) {
+        Ok(time) if time > LONGEST => Err(Fault::new(format!("{text} is too long"), "write 24h at most")),
+        Ok(time) => Ok(time),
+        Err(_) if text.parse::<f64>().is_ok() => Err(Fault::new(
+            format!("{text:?} has no unit"),
+            format!("write {text}s for seconds, {text}ms for milliseconds"),
+        )),
+        Err(_) => Err(Fault::new(format!("{text:?} is no time"), "write a number with its unit, such as 15s or 500ms")),
+    }
+}
+
+/// A time in which something happens.
+pub(super) fn period(text: &str) -> Result<Duration, Fault> {
+    let time = duration(text)?;
+    let fault = || Fault::new("zero is no time to wait", "write a number with its unit, such as 15s or 500ms");
+    if time.is_zero() { Err(fault()) } else { Ok(time) }
+}
+
+/// The path of a file or folder.
+pub(super) fn path(text: &str) -> Result<PathBuf, Fault> {
+    if text.is_empty() { Err(Fault::new("the path is empty", "write a path")) } else { Ok(text.into()) }
+}
+
+fn one_of(text: &str, known: &[&str]) -> Fault {
+    Fault::unknown(format!("{text:?} is none of {}", known.join(", ")), text, known)
+}

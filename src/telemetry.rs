@@ -1,0 +1,34 @@
+//! The log: to standard error, so that standard output stays free for what is announced there.
+
+use std::io::{self, IsTerminal};
+
+use tracing::Subscriber;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+
+use crate::config::{LogFilter, LogFormat};
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+/// Starts the log of the process.
+///
+/// # Errors
+/// It was started before.
+pub fn start(filter: &LogFilter, format: LogFormat) -> Result<(), TryInitError> {
+    // Windows consoles before 10 would show the escapes.
+    let colours = cfg!(unix) && io::stderr().is_terminal();
+    subscriber(filter, format, colours, io::stderr).try_init()
+}
+
+fn subscriber<W>(filter: &LogFilter, format: LogFormat, colours: bool, to: W) -> Box<dyn Subscriber + Send + Sync>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let builder = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter.as_str())).with_writer(to);
+    match format {
+        LogFormat::Text => Box::new(builder.with_ansi(colours).finish()),
+        LogFormat::Json => Box::new(builder.with_ansi(false).json().flatten_event(true).finish()),
+    }
+}

@@ -1,0 +1,49 @@
+use std::io::Write;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::*;
+use crate::config::Config;
+
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What the process would log while it acts.
+pub(crate) fn logged(format: LogFormat, act: impl FnOnce()) -> String {
+    let kept = Kept::default();
+    let writer = kept.clone();
+    let subscriber = subscriber(&Config::default().log, format, false, move || writer.clone());
+    tracing::subscriber::with_default(subscriber, act);
+    String::from_utf8(kept.0.lock().clone()).unwrap()
+}
+
+#[test]
+fn text_is_a_line_with_level_and_fields() {
+    let text = logged(LogFormat::Text, || tracing::info!(players = 3, "arrived"));
+    assert!(text.contains(" INFO ") && text.ends_with("arrived players=3\n"), "{text:?}");
+    assert!(!text.contains('\u{1b}'), "{text:?}");
+}
+
+#[test]
+fn json_is_an_object_with_the_fields_at_its_top() {
+    let text = logged(LogFormat::Json, || tracing::info!(players = 3, "arrived"));
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&value["level"], &value["message"], &value["players"]), (&"INFO".into(), &"arrived".into(), &3.into()));
+}
+
+#[test]
+fn what_the_filter_drops_is_not_written() {
+    assert_eq!(logged(LogFormat::Text, || tracing::debug!("detail")), "");
+}
