@@ -1,3 +1,14 @@
 //! The `pixelgate` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+use pixelgate::config::cli::{self, Command};
+use pixelgate::serve;
+
+fn main() -> ExitCode {
+    let done = match cli::parse_process() {
+        Ok(Command::Serve(config)) => serve::serve(&config),
+        Err(exit) => Err(exit),
+    };
+    done.map_or_else(|exit| exit.report(), |()| ExitCode::SUCCESS)
+}

@@ -23,6 +23,7 @@ pub use args::{ServeArgs, Source, Written, env_name};
 pub use error::ConfigError;
 pub use values::{Announce, CertSource, Limits, LogFilter, LogFormat, PeerOptions, Roles};
 
+use crate::hub::Dialect;
 use crate::transport::Keepalive;
 
 /// A listener whose path decides the role (protocol.md §2).
@@ -47,8 +48,8 @@ pub struct Config {
     pub sfu: ListenAddr,
     /// Operators.
     pub admin: ListenAddr,
-    /// The dialect's name (protocol.md §4): one of those that are there.
-    pub dialect: &'static str,
+    /// The rules of the sessions (protocol.md §4).
+    pub dialect: &'static Dialect,
     /// Players per streamer; `None` for no limit.
     pub max_players: Option<u32>,
     /// What peers are told for their peer connections.

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 
 use super::error::Fault;
+use crate::hub::Dialect;
 use crate::wire::Role;
 
 /// A set of roles.
@@ -193,15 +194,15 @@ impl Announce {
 }
 
 /// A dialect that is there, by its name.
-pub(super) fn dialect(name: &str) -> Result<&'static str, Fault> {
-    const KNOWN: [&str; 3] = ["standard", "wilbur", "wilbur-5.5"];
-    if let Some(known) = KNOWN.into_iter().find(|known| *known == name) {
+pub(super) fn dialect(name: &str) -> Result<&'static Dialect, Fault> {
+    if let Some(known) = Dialect::by_name(name) {
         return Ok(known);
     }
+    let known = Dialect::ALL.map(|dialect| dialect.name);
     if ["cirrus-5.4", "cirrus-5.2", "cirrus-5.1", "cirrus-4.27"].contains(&name) {
         return Err(Fault::new(format!("{name} is not yet available"), "write standard, wilbur or wilbur-5.5"));
     }
-    Err(Fault::unknown(format!("{name:?} is no dialect"), name, &KNOWN))
+    Err(Fault::unknown(format!("{name:?} is no dialect"), name, &known))
 }
 
 /// A number of players, where 0 is no limit.

@@ -2,6 +2,15 @@
 //!
 //! One task owns one transport and polls both directions of it; nothing is split, nothing is shared.
 
+pub mod framed;
+pub mod framing;
+pub mod mem;
+pub mod quic;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod webtransport;
+pub mod ws;
+
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -92,6 +101,36 @@ pub trait Transport: Send + Unpin + 'static {
 
     /// Whether the transport pings by itself (QUIC keep-alive) and reports [`Ended::TimedOut`].
     fn keeps_itself_alive(&self) -> bool;
+}
+
+impl<T: Transport + ?Sized> Transport for Box<T> {
+    fn kind(&self) -> TransportKind {
+        (**self).kind()
+    }
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, Ended>> {
+        (**self).poll_recv(cx)
+    }
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
+        (**self).poll_ready(cx)
+    }
+    fn feed(&mut self, text: Bytes) -> Result<(), Ended> {
+        (**self).feed(text)
+    }
+    fn feed_ping(&mut self) -> Result<(), Ended> {
+        (**self).feed_ping()
+    }
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
+        (**self).poll_flush(cx)
+    }
+    fn poll_close(&mut self, cx: &mut Context<'_>, close: &Close) -> Poll<()> {
+        (**self).poll_close(cx, close)
+    }
+    fn signs_of_life(&self) -> u64 {
+        (**self).signs_of_life()
+    }
+    fn keeps_itself_alive(&self) -> bool {
+        (**self).keeps_itself_alive()
+    }
 }
 
 /// The keepalive settings of every transport (protocol.md §5.6).

@@ -18,7 +18,7 @@ const ROWS: &[Row] = &[
     ("streamer", "[::1]:1001", "off", |config| config.streamer.to_string()),
     ("sfu", "off", "localhost:1002", |config| config.sfu.to_string()),
     ("admin", "localhost:1001", "off", |config| config.admin.to_string()),
-    ("dialect", "wilbur", "wilbur-5.5", |config| config.dialect.to_owned()),
+    ("dialect", "wilbur", "wilbur-5.5", |config| config.dialect.name.to_owned()),
     ("max-players", "1", "4294967295", |config| config.max_players.unwrap_or_default().to_string()),
     ("peer-options", r#"{"a":1}"#, r#"{"a":2}"#, |config| config.peer_options.json().to_owned()),
     ("keepalive-interval", "1s", "2s", |config| format!("{:?}", config.keepalive.interval)),
@@ -89,7 +89,7 @@ fn the_defaults_are_those_of_the_documentation() {
     let all = config.listeners().map(|(_, addr)| addr);
     assert_eq!(all, [8080, 8443, 8888, 8889, 9090].map(ListenAddr::Localhost));
     assert_eq!((config.http.roles, config.https.roles), (Roles::ALL, Roles::ALL));
-    assert_eq!((config.dialect, config.max_players, config.peer_options.json()), ("standard", None, "{}"));
+    assert_eq!((config.dialect.name, config.max_players, config.peer_options.json()), ("standard", None, "{}"));
     assert_eq!(config.keepalive.interval, Duration::from_secs(15));
     assert_eq!(config.keepalive.timeout, Duration::from_secs(45));
     assert_eq!(config.certificate, CertSource::Dev { dir: Some(PathBuf::from("certs")) });

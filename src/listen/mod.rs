@@ -1,0 +1,57 @@
+//! The doors: TCP with TLS, HTTP and the WebSocket upgrade; UDP with QUIC, WebTransport and our own protocol.
+//!
+//! A peer has [`ESTABLISH`] from its first byte to its role; until then it holds one of a bounded number of permits
+//! and nothing in the hub. What is let in becomes a session ([`crate::session`]).
+
+mod accept;
+mod bind;
+mod door;
+mod quic;
+mod tcp;
+#[cfg(test)]
+mod tests;
+mod udp;
+mod upgrade;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use bind::{BindError, bind_tcp, bind_tcp_and_udp};
+pub use door::{Door, DoorKind};
+pub(crate) use tcp::{Arrival, TcpService, serve_tcp};
+pub(crate) use udp::{endpoint, serve_udp};
+
+use crate::metrics::Metrics;
+use crate::session::Sessions;
+
+/// From the first byte to a session: TLS, HTTP, `hello`, the first stream (protocol.md §2).
+pub const ESTABLISH: Duration = Duration::from_secs(10);
+
+/// How many may be on their way to a session at once, and how many connections there may be at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Connections that are not sessions yet: TLS and QUIC handshakes, upgrades without a `hello`.
+    pub establishing: usize,
+    /// Connections of every kind, pages included.
+    pub connections: usize,
+}
+
+/// What every door shares.
+#[derive(Debug)]
+pub(crate) struct House {
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Every connection's task; the gateway ends when they have.
+    pub(crate) tasks: TaskTracker,
+    /// Cancelled when no new connection is taken any more.
+    pub(crate) closing: CancellationToken,
+    pub(crate) capacity: Capacity,
+    pub(crate) establishing: Arc<Semaphore>,
+    pub(crate) connections: Arc<Semaphore>,
+    /// The largest message, in bytes.
+    pub(crate) max_message: usize,
+}

@@ -1,0 +1,165 @@
+//! From a QUIC handshake to a session: WebTransport by path, raw QUIC by its `hello` frame (protocol.md §2).
+
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use quinn::Connecting;
+use quinn::crypto::rustls::HandshakeData;
+use tokio::time::{Instant, timeout, timeout_at};
+use tracing::debug;
+use wtransport::endpoint::{IncomingSessionFuture, SessionRequest};
+
+use super::door::NoRole;
+use super::{Door, House};
+use crate::session::Admission;
+use crate::tls::ALPN_H3;
+use crate::transport::framed::{OnDrop, Side};
+use crate::transport::quic::QuicTransport;
+use crate::transport::webtransport::WebTransport;
+use crate::transport::{Incoming, Transport};
+use crate::wire::{Close, CloseCode, Kind, Message, Role};
+
+/// How long a refused raw QUIC peer is given to hear why.
+pub(super) const REFUSAL: Duration = Duration::from_millis(1500);
+
+/// A peer on its way to a session.
+pub(super) struct Establishing<'a> {
+    pub(super) house: &'a Arc<House>,
+    pub(super) door: &'a Door,
+    pub(super) remote: SocketAddr,
+    /// By when it must have said what it wants.
+    pub(super) deadline: Instant,
+}
+
+/// A peer that was let in.
+pub(super) enum Established {
+    WebTransport(WebTransport, Admission),
+    Raw(QuicTransport, Admission),
+}
+
+impl Establishing<'_> {
+    /// `None` when the peer is not let in; why is counted.
+    pub(super) async fn run(&self, mut connecting: Connecting) -> Option<Established> {
+        match is_h3(&mut connecting).await {
+            Ok(true) => self.webtransport(connecting).await,
+            Ok(false) => self.raw(connecting).await,
+            Err(error) => self.failed("quic", &error),
+        }
+    }
+
+    async fn webtransport(&self, connecting: Connecting) -> Option<Established> {
+        let request = match IncomingSessionFuture::with_quic_connecting(connecting).await {
+            Ok(request) => request,
+            Err(error) => return self.failed("webtransport", &error),
+        };
+        let path = request.path().split('?').next().unwrap_or_default();
+        let role = match self.door.role_at(path) {
+            Ok(role) => role,
+            Err(no) => return self.refuse(request, no).await,
+        };
+        let connection = match request.accept().await {
+            Ok(connection) => connection,
+            Err(error) => return self.failed("webtransport", &error),
+        };
+        let halves = match timeout_at(self.deadline, connection.accept_bi()).await {
+            Ok(Ok(halves)) => halves,
+            Ok(Err(error)) => return self.failed("no_stream", &error),
+            Err(_) => {
+                connection.close(CloseCode::POLICY.0.into(), b"no stream within 10 s");
+                return self.failed("no_stream", &"nothing within 10 s");
+            }
+        };
+        let transport = WebTransport::new(&connection, halves, Side::Server, self.house.max_message, self.on_drop());
+        Some(Established::WebTransport(transport, self.admission(role)))
+    }
+
+    async fn refuse(&self, request: SessionRequest, no: NoRole) -> Option<Established> {
+        match no {
+            NoRole::UnknownPath => {
+                self.house.metrics.refused("path");
+                request.not_found().await;
+            }
+            NoRole::NotHere(_) => {
+                self.house.metrics.refused("role");
+                request.forbidden().await;
+            }
+        }
+        None
+    }
+
+    async fn raw(&self, connecting: Connecting) -> Option<Established> {
+        let connection = match connecting.await {
+            Ok(connection) => connection,
+            Err(error) => return self.failed("quic", &error),
+        };
+        let halves = match timeout_at(self.deadline, connection.accept_bi()).await {
+            Ok(Ok(halves)) => halves,
+            Ok(Err(error)) => return self.failed("no_stream", &error),
+            Err(_) => {
+                connection.close(CloseCode::POLICY.0.into(), b"no hello within 10 s");
+                return self.failed("hello", &"nothing within 10 s");
+            }
+        };
+        let limit = self.house.max_message;
+        let mut transport = QuicTransport::new(connection, halves, Side::Server, limit, self.on_drop());
+        let hello = timeout_at(self.deadline, first_message(&mut transport)).await;
+        let refusal = match hello.map_or(Err(policy("no hello within 10 s")), |hello| self.welcome(hello)) {
+            Ok(role) => return Some(Established::Raw(transport, self.admission(role))),
+            Err(refusal) => refusal,
+        };
+        self.house.metrics.refused("hello");
+        let _ = timeout(REFUSAL, poll_fn(|cx| transport.poll_close(cx, &refusal))).await;
+        None
+    }
+
+    /// The role that a first message asks for.
+    fn welcome(&self, hello: Result<Message, Close>) -> Result<Role, Close> {
+        let hello = hello?;
+        if hello.kind() != Kind::Hello {
+            return Err(policy("the first frame must be a hello"));
+        }
+        let role = hello.role().ok_or_else(|| policy("hello: the role must be player, streamer or sfu"))?;
+        self.door.admit(role).map_err(|_| policy("this listener does not take that role"))
+    }
+
+    fn admission(&self, role: Role) -> Admission {
+        Admission { role, dialect: self.door.dialect, remote: self.remote, config: self.door.config.clone() }
+    }
+
+    fn on_drop(&self) -> OnDrop {
+        let metrics = Arc::clone(&self.house.metrics);
+        Arc::new(move |reason| metrics.dropped(reason, 1))
+    }
+
+    fn failed(&self, what: &'static str, error: &dyn std::fmt::Display) -> Option<Established> {
+        self.house.metrics.refused(what);
+        debug!(remote = %self.remote, %error, "QUIC connection refused: {what}");
+        None
+    }
+}
+
+fn policy(reason: &'static str) -> Close {
+    Close::new(CloseCode::POLICY, reason)
+}
+
+/// Which of the two protocols was agreed on; rustls refuses every other.
+async fn is_h3(connecting: &mut Connecting) -> Result<bool, quinn::ConnectionError> {
+    let data = connecting.handshake_data().await?;
+    let agreed = data.downcast::<HandshakeData>().ok().and_then(|data| data.protocol);
+    Ok(agreed.as_deref() == Some(ALPN_H3))
+}
+
+async fn first_message(transport: &mut QuicTransport) -> Result<Message, Close> {
+    loop {
+        match poll_fn(|cx| transport.poll_recv(cx)).await {
+            Ok(Incoming::Message(text)) => {
+                return Message::parse(text).map_err(|_| policy("the first frame must be a hello"));
+            }
+            Ok(Incoming::Life) => {}
+            Err(crate::transport::Ended::Violation(close)) => return Err(close),
+            Err(_) => return Err(policy("no hello")),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! TCP: accept, TLS, HTTP/1.1. What asks for a WebSocket goes on in [`super::upgrade`], the rest are pages.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use parking_lot::Mutex;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_rustls::TlsAcceptor;
+use tower_service::Service;
+use tracing::{debug, warn};
+
+use super::accept::{AfterError, after_error};
+use super::upgrade::{self, Upgrade};
+use super::{Door, DoorKind, ESTABLISH, House};
+
+/// hyper's smallest; a request head has to fit.
+const HTTP_BUFFER: usize = 16 << 10;
+
+/// Browsers send about twenty.
+const MAX_HEADERS: usize = 64;
+
+/// A connection's place among all, until a session takes it over.
+pub(super) type Permit = Mutex<Option<OwnedSemaphorePermit>>;
+
+/// What a TCP listener serves.
+#[derive(Clone)]
+pub(crate) struct TcpService {
+    pub(crate) house: Arc<House>,
+    /// `None` on the operators' listener: no sessions there.
+    pub(crate) door: Option<Arc<Door>>,
+    pub(crate) pages: axum::Router,
+    pub(crate) tls: Option<TlsAcceptor>,
+}
+
+/// How a connection arrived; pages see it as an extension of the request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrival {
+    pub(crate) local: SocketAddr,
+    pub(crate) tls: bool,
+}
+
+/// Accepts until the gateway takes no more.
+pub(crate) async fn serve_tcp(listener: TcpListener, service: TcpService) {
+    let mut errors = 0;
+    loop {
+        let Ok(permit) = Arc::clone(&service.house.connections).acquire_owned().await else { return };
+        let accepted = tokio::select! {
+            () = service.house.closing.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, remote)) => {
+                errors = 0;
+                let service = service.clone();
+                let tasks = service.house.tasks.clone();
+                tasks.spawn(async move { service.connection(stream, remote, permit).await });
+            }
+            Err(error) => {
+                errors += 1;
+                pause_after(&error, errors, &service.house).await;
+            }
+        }
+    }
+}
+
+async fn pause_after(error: &std::io::Error, errors: u32, house: &House) {
+    match after_error(error, errors) {
+        AfterError::Retry => house.metrics.refused("accept_retried"),
+        AfterError::BackOff(pause) => {
+            house.metrics.refused("accept_failed");
+            warn!(%error, ?pause, "cannot accept a connection for now");
+            tokio::time::sleep(pause).await;
+        }
+    }
+}
+
+impl TcpService {
+    async fn connection(self, stream: TcpStream, remote: SocketAddr, permit: OwnedSemaphorePermit) {
+        // Signalling is small messages that somebody waits for.
+        let _ = stream.set_nodelay(true);
+        let Ok(local) = stream.local_addr() else { return };
+        let arrival = Arrival { local, tls: self.tls.is_some() };
+        let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
+        let Some(acceptor) = self.tls.clone() else {
+            return self.http(stream, remote, arrival, permit).await;
+        };
+        let Ok(establishing) = Arc::clone(&self.house.establishing).try_acquire_owned() else {
+            return self.house.metrics.refused("too_many_establishing");
+        };
+        let handshake = tokio::time::timeout(ESTABLISH, acceptor.accept(stream)).await;
+        drop(establishing);
+        match handshake {
+            Ok(Ok(stream)) => self.http(stream, remote, arrival, permit).await,
+            Ok(Err(error)) => {
+                self.house.metrics.refused("tls");
+                debug!(%remote, %error, "TLS handshake failed");
+            }
+            Err(_) => self.house.metrics.refused("tls_timeout"),
+        }
+    }
+
+    async fn http<S>(self, stream: S, remote: SocketAddr, arrival: Arrival, permit: OwnedSemaphorePermit)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let closing = self.house.closing.clone();
+        let permit = Permit::new(Some(permit));
+        let service = service_fn(move |request: Request<Incoming>| {
+            let answer = self.answer::<S>(request, remote, arrival, &permit);
+            async move { Ok::<_, Infallible>(answer.await) }
+        });
+        let connection = hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(ESTABLISH)
+            .max_headers(MAX_HEADERS)
+            .max_buf_size(HTTP_BUFFER)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
+        let mut connection = std::pin::pin!(connection);
+        let served = tokio::select! {
+            served = connection.as_mut() => served,
+            () = closing.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = served {
+            debug!(%remote, %error, "HTTP connection ended");
+        }
+    }
+
+    /// One request. The connection's permit goes with it into the session that it may become.
+    fn answer<S>(
+        &self,
+        mut request: Request<Incoming>,
+        remote: SocketAddr,
+        arrival: Arrival,
+        permit: &Permit,
+    ) -> impl Future<Output = Response<Body>> + use<S>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let upgraded = match &self.door {
+            Some(door) if upgrade::is_asked_for(&request) => {
+                let upgrade = Upgrade { house: &self.house, door, remote, tls: arrival.tls };
+                Some(upgrade.begin::<S>(&mut request, permit))
+            }
+            Some(door) if matches!(door.kind, DoorKind::Legacy(_)) => Some(upgrade::required()),
+            _ => None,
+        };
+        let mut pages = self.pages.clone();
+        async move {
+            if let Some(response) = upgraded {
+                return response;
+            }
+            request.extensions_mut().insert(ConnectInfo(remote));
+            request.extensions_mut().insert(arrival);
+            match pages.call(request.map(Body::new)).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! UDP: one socket an address, one QUIC endpoint each, two protocols told apart by ALPN (design.md §3).
+
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
+
+use quinn::{Endpoint, EndpointConfig, Incoming, ServerConfig, TokioRuntime};
+use quinn_proto::crypto::rustls::QuicServerConfig;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, timeout};
+use tracing::debug;
+
+use super::quic::{Established, Establishing, REFUSAL};
+use super::{Door, ESTABLISH, House};
+use crate::transport::Keepalive;
+use crate::transport::quic::quic_transport_config;
+
+/// Handshakes that quinn keeps until they are accepted, and what one may have sent by then. Above it, packets are
+/// dropped and the client tries again.
+const MAX_INCOMING: usize = 1024;
+const INCOMING_BUFFER: u64 = 16 << 10;
+const INCOMING_BUFFER_TOTAL: u64 = 8 << 20;
+
+/// The share of establishing permits above which new addresses must prove themselves first (QUIC Retry).
+const RETRY_BELOW_FREE: usize = 2;
+
+/// A QUIC endpoint on that socket.
+pub(crate) fn endpoint(socket: UdpSocket, tls: Arc<QuicServerConfig>, keepalive: Keepalive) -> io::Result<Endpoint> {
+    let mut server = ServerConfig::with_crypto(tls);
+    server
+        .transport_config(Arc::new(quic_transport_config(keepalive)))
+        .max_incoming(MAX_INCOMING)
+        .incoming_buffer_size(INCOMING_BUFFER)
+        .incoming_buffer_size_total(INCOMING_BUFFER_TOTAL);
+    Endpoint::new(EndpointConfig::default(), Some(server), socket, Arc::new(TokioRuntime))
+}
+
+/// Accepts until the gateway takes no more; then new handshakes are refused and live sessions go on.
+pub(crate) async fn serve_udp(endpoint: Endpoint, house: Arc<House>, door: Arc<Door>) {
+    loop {
+        let incoming = tokio::select! {
+            () = house.closing.cancelled() => break,
+            incoming = endpoint.accept() => incoming,
+        };
+        let Some(incoming) = incoming else { break };
+        if let Some((incoming, permits)) = admit(incoming, &house) {
+            let (house, door) = (Arc::clone(&house), Arc::clone(&door));
+            house.tasks.clone().spawn(establish(incoming, permits, house, door));
+        }
+    }
+    endpoint.set_server_config(None);
+}
+
+/// A connection's place among all, and among those that are not sessions yet.
+struct Permits {
+    connection: OwnedSemaphorePermit,
+    establishing: OwnedSemaphorePermit,
+}
+
+/// Before any cryptography: is there a place, and must the address prove itself first?
+fn admit(incoming: Incoming, house: &House) -> Option<(Incoming, Permits)> {
+    let free = house.establishing.available_permits();
+    if free < house.capacity.establishing / RETRY_BELOW_FREE && incoming.may_retry() {
+        house.metrics.refused("quic_retry");
+        // It may not be retried any more only if it was meanwhile, which it was not.
+        let _ = incoming.retry();
+        return None;
+    }
+    let connection = Arc::clone(&house.connections).try_acquire_owned();
+    let establishing = Arc::clone(&house.establishing).try_acquire_owned();
+    let (Ok(connection), Ok(establishing)) = (connection, establishing) else {
+        house.metrics.refused("too_many_establishing");
+        incoming.refuse();
+        return None;
+    };
+    Some((incoming, Permits { connection, establishing }))
+}
+
+async fn establish(incoming: Incoming, permits: Permits, house: Arc<House>, door: Arc<Door>) {
+    let remote = incoming.remote_address();
+    let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
+    let Permits { connection: _connection, establishing } = permits;
+    let connecting = match incoming.accept() {
+        Ok(connecting) => connecting,
+        Err(error) => {
+            debug!(%remote, %error, "QUIC handshake failed");
+            return house.metrics.refused("quic");
+        }
+    };
+    let establishing_peer = Establishing { house: &house, door: &door, remote, deadline: Instant::now() + ESTABLISH };
+    // Boxed: the handshake's state is large and must not stay with the session's task.
+    let admitted = timeout(ESTABLISH + REFUSAL, Box::pin(establishing_peer.run(connecting))).await;
+    drop(establishing);
+    match admitted {
+        Ok(Some(Established::WebTransport(transport, admission))) => house.sessions.serve(transport, admission).await,
+        Ok(Some(Established::Raw(transport, admission))) => house.sessions.serve(transport, admission).await,
+        Ok(None) => {}
+        Err(_) => house.metrics.refused("quic_timeout"),
+    }
+}

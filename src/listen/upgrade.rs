@@ -1,0 +1,188 @@
+//! From an HTTP request to a WebSocket session (RFC 6455 §4.2, protocol.md §2).
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::body::Body;
+use http::header::{
+    CONNECTION, HeaderMap, HeaderName, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tracing::debug;
+
+use super::door::NoRole;
+use super::tcp::Permit;
+use super::{Door, ESTABLISH, House};
+use crate::session::Admission;
+use crate::transport::TransportKind;
+use crate::transport::ws::WsTransport;
+use crate::wire::Role;
+
+/// A subprotocol that carries a token: never echoed, never logged.
+const BEARER: &str = "bearer.";
+
+pub(super) struct Upgrade<'a> {
+    pub(super) house: &'a Arc<House>,
+    pub(super) door: &'a Arc<Door>,
+    pub(super) remote: SocketAddr,
+    pub(super) tls: bool,
+}
+
+/// Whether a request asks for a WebSocket.
+pub(super) fn is_asked_for<B>(request: &Request<B>) -> bool {
+    request.method() == Method::GET
+        && has_token(request.headers(), &CONNECTION, "upgrade")
+        && has_token(request.headers(), &UPGRADE, "websocket")
+}
+
+/// The answer of a port that has nothing else.
+pub(super) fn required() -> Response<Body> {
+    let mut response = plain(StatusCode::UPGRADE_REQUIRED, "This port speaks WebSocket only.\n");
+    response.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    response
+}
+
+impl Upgrade<'_> {
+    /// Answers the request; with 101 the session begins as soon as the answer is written.
+    pub(super) fn begin<S>(&self, request: &mut Request<Incoming>, permit: &Permit) -> Response<Body>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let role = match self.door.role_at(request.uri().path()) {
+            Ok(role) => role,
+            Err(no) => return self.refuse(no),
+        };
+        let accept = match accept_key(request.headers()) {
+            Ok(accept) => accept,
+            Err(bad) => return bad.into_response(),
+        };
+        if self.house.closing.is_cancelled() {
+            return plain(StatusCode::SERVICE_UNAVAILABLE, "The gateway is restarting.\n");
+        }
+        self.spawn::<S>(hyper::upgrade::on(&mut *request), role, permit.lock().take());
+        switching(accept, subprotocol(request.headers()))
+    }
+
+    fn refuse(&self, no: NoRole) -> Response<Body> {
+        match no {
+            NoRole::UnknownPath => {
+                self.house.metrics.refused("path");
+                plain(StatusCode::NOT_FOUND, "No such path. Roles: /player, /streamer, /sfu.\n")
+            }
+            NoRole::NotHere(role) => {
+                self.house.metrics.refused("role");
+                plain(StatusCode::FORBIDDEN, format!("This listener takes no {role}.\n"))
+            }
+        }
+    }
+
+    fn spawn<S>(&self, upgrade: OnUpgrade, role: Role, permit: Option<OwnedSemaphorePermit>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let house = Arc::clone(self.house);
+        let admission =
+            Admission { role, dialect: self.door.dialect, remote: self.remote, config: self.door.config.clone() };
+        let kind = if self.tls { TransportKind::Wss } else { TransportKind::Ws };
+        // A task of its own: the connection's, with HTTP's buffers, ends with the upgrade.
+        self.house.tasks.spawn(async move {
+            let _permit = permit;
+            let Some((io, read_ahead)) = upgraded::<S>(upgrade, admission.remote).await else {
+                return house.metrics.refused("upgrade");
+            };
+            let transport = WsTransport::server(io, &read_ahead, kind, house.max_message).await;
+            drop(read_ahead);
+            house.sessions.serve(transport, admission).await;
+        });
+    }
+}
+
+/// The socket as it was before HTTP, and what was read of it beyond the request.
+async fn upgraded<S>(upgrade: OnUpgrade, remote: SocketAddr) -> Option<(S, bytes::Bytes)>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    match tokio::time::timeout(ESTABLISH, upgrade).await {
+        Ok(Ok(upgraded)) => {
+            let parts = upgraded.downcast::<TokioIo<S>>().ok()?;
+            Some((parts.io.into_inner(), parts.read_buf))
+        }
+        Ok(Err(error)) => {
+            debug!(%remote, %error, "the upgrade failed");
+            None
+        }
+        Err(_) => None,
+    }
+}
+
+/// What is wrong with an upgrade request.
+enum BadRequest {
+    Version,
+    Key,
+}
+
+impl BadRequest {
+    fn into_response(self) -> Response<Body> {
+        match self {
+            Self::Key => plain(StatusCode::BAD_REQUEST, "Sec-WebSocket-Key must be 16 bytes in base64.\n"),
+            Self::Version => {
+                let mut response = plain(StatusCode::UPGRADE_REQUIRED, "Only WebSocket version 13 is spoken here.\n");
+                response.headers_mut().insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+                response
+            }
+        }
+    }
+}
+
+fn accept_key(headers: &HeaderMap) -> Result<String, BadRequest> {
+    if headers.get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+        return Err(BadRequest::Version);
+    }
+    // Sixteen bytes in base64 (RFC 6455 §4.1).
+    let key = headers.get(SEC_WEBSOCKET_KEY).filter(|key| key.len() == 24 && key.as_bytes().ends_with(b"=="));
+    key.map(|key| derive_accept_key(key.as_bytes())).ok_or(BadRequest::Key)
+}
+
+/// The first that the client offers is echoed, but never one that carries a token.
+fn subprotocol(headers: &HeaderMap) -> Option<HeaderValue> {
+    let offers = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|value| value.to_str().ok());
+    let first = offers.flat_map(|value| value.split(',')).map(str::trim).find(|offer| {
+        !offer.is_empty() && !offer.get(..BEARER.len()).is_some_and(|start| start.eq_ignore_ascii_case(BEARER))
+    })?;
+    HeaderValue::from_str(first).ok()
+}
+
+fn switching(accept: String, subprotocol: Option<HeaderValue>) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    if let Ok(accept) = HeaderValue::from_str(&accept) {
+        headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    if let Some(subprotocol) = subprotocol {
+        headers.insert(SEC_WEBSOCKET_PROTOCOL, subprotocol);
+    }
+    response
+}
+
+fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case(token))
+}
+
+fn plain(status: StatusCode, text: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(text.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}

@@ -1,0 +1,118 @@
+//! `pixelgate serve`: from a configuration to a process that runs and ends in order.
+
+use std::future::Future;
+use std::io::Write;
+use std::process;
+
+use tracing::info;
+
+use crate::announce;
+use crate::banner::Banner;
+use crate::config::cli::Exit;
+use crate::config::{Announce, Config};
+use crate::gateway::{Gateway, StartError};
+use crate::telemetry;
+
+/// Runs a gateway until it is told to stop by a signal (SIGTERM, SIGINT, Ctrl-C, the console's close); a second one
+/// ends the process at once.
+///
+/// # Errors
+/// What keeps the gateway from starting, as the process's last words.
+pub fn serve(config: &Config) -> Result<(), Exit> {
+    telemetry::start(&config.log, config.log_format).map_err(Exit::failure)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Exit::failure)?;
+    runtime.block_on(run(config))
+}
+
+async fn run(config: &Config) -> Result<(), Exit> {
+    // Before anything listens: a signal that comes early must not end the process half-way.
+    let stop = stop_signal().map_err(Exit::failure)?;
+    let gateway = Gateway::start(config).map_err(|error| match error {
+        StartError::Certificate(error) => Exit::config(error),
+        error => Exit::failure(error),
+    })?;
+    say(config, &gateway)?;
+    gateway.run_until(stop).await;
+    info!("stopped");
+    Ok(())
+}
+
+fn say(config: &Config, gateway: &Gateway) -> Result<(), Exit> {
+    let certificate = gateway.certificates().map(|certificates| certificates.current());
+    let banner = Banner {
+        config,
+        bound: gateway.bound(),
+        certificate: certificate.as_deref().map(Into::into),
+        authentication: false,
+    };
+    // With `--announce -` standard output belongs to whoever reads that line. A closed stream is no reason to stop.
+    let to_stdout = config.announce != Some(Announce::Stdout);
+    let _ = if to_stdout { writeln!(std::io::stdout(), "{banner}") } else { writeln!(std::io::stderr(), "{banner}") };
+    let hashes = gateway.certificates().map(|certificates| certificates.published_hashes()).unwrap_or_default();
+    let Some(to) = &config.announce else { return Ok(()) };
+    announce::announce(to, gateway.bound(), &hashes)
+        .map_err(|error| Exit::failure(format!("announce: {error}; choose another file")))
+}
+
+/// Ready at the first signal; after that, the next one ends the process.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let mut signals = Signals::new()?;
+    Ok(async move {
+        signals.next().await;
+        tokio::spawn(async move {
+            signals.next().await;
+            process::exit(130);
+        });
+    })
+}
+
+#[cfg(unix)]
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => info!("SIGTERM"),
+            _ = self.interrupt.recv() => info!("SIGINT"),
+        }
+    }
+}
+
+#[cfg(windows)]
+struct Signals {
+    ctrl_c: tokio::signal::windows::CtrlC,
+    ctrl_break: tokio::signal::windows::CtrlBreak,
+    close: tokio::signal::windows::CtrlClose,
+    shutdown: tokio::signal::windows::CtrlShutdown,
+}
+
+#[cfg(windows)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::windows;
+        Ok(Self {
+            ctrl_c: windows::ctrl_c()?,
+            ctrl_break: windows::ctrl_break()?,
+            close: windows::ctrl_close()?,
+            shutdown: windows::ctrl_shutdown()?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.ctrl_c.recv() => info!("Ctrl-C"),
+            _ = self.ctrl_break.recv() => info!("Ctrl-Break"),
+            _ = self.close.recv() => info!("console closed"),
+            _ = self.shutdown.recv() => info!("system shutdown"),
+        }
+    }
+}

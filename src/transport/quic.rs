@@ -1,0 +1,128 @@
+//! Raw QUIC, ALPN `pixelstream/1`: frames on the first bidirectional stream (protocol.md §2).
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use quinn::{ConnectionError, IdleTimeout, TransportConfig, VarInt};
+
+use super::framed::{Framed, Halves, Manners, OnDrop, Side};
+use super::{Ended, Keepalive, TransportKind};
+use crate::wire::{Close, CloseCode, DropReason};
+
+/// The protocol's name in the TLS handshake.
+pub const ALPN: &[u8] = b"pixelstream/1";
+
+/// Concurrent streams of each kind that a peer may open. The session needs one; a browser needs two and three for
+/// HTTP/3 itself.
+const STREAMS: u8 = 8;
+
+/// What a peer may send on one stream before it is read, in bytes.
+const STREAM_WINDOW: u32 = 64 * 1024;
+
+/// What a peer may send on all streams before it is read, and what is kept for it until it is acknowledged, in bytes.
+/// quinn's defaults let one peer hold more than a hundred megabytes.
+const CONNECTION_WINDOW: u32 = 256 * 1024;
+
+/// Datagrams are ignored, but switched on: browsers refuse WebTransport without them.
+const DATAGRAM_BUFFER: usize = 16 * 1024;
+
+/// A raw QUIC session.
+pub type QuicTransport = Framed<(quinn::SendStream, quinn::RecvStream)>;
+
+impl Halves for (quinn::SendStream, quinn::RecvStream) {
+    fn send(&mut self) -> &mut quinn::SendStream {
+        &mut self.0
+    }
+    fn recv(&mut self) -> &mut quinn::RecvStream {
+        &mut self.1
+    }
+}
+
+impl QuicTransport {
+    /// A session on `halves`, the connection's first bidirectional stream; it takes messages of at most `max_message`
+    /// bytes. Both sides close alike.
+    pub fn new(
+        connection: quinn::Connection,
+        halves: (quinn::SendStream, quinn::RecvStream),
+        side: Side,
+        max_message: usize,
+        on_drop: OnDrop,
+    ) -> Self {
+        let _ = side;
+        let manners = Manners { kind: TransportKind::Quic, announces: false, grace: Duration::ZERO };
+        let watch = Box::pin(watch(connection.clone(), on_drop));
+        Self::build(manners, connection, halves, watch, max_message)
+    }
+}
+
+/// The settings of every QUIC connection, browsers' and servers' alike. 0-RTT is off where it is not switched on, in
+/// TLS: a replayed `hello` would be a second session.
+pub fn quic_transport_config(keepalive: Keepalive) -> TransportConfig {
+    let mut config = TransportConfig::default();
+    config
+        .max_concurrent_bidi_streams(STREAMS.into())
+        .max_concurrent_uni_streams(STREAMS.into())
+        .stream_receive_window(STREAM_WINDOW.into())
+        .receive_window(CONNECTION_WINDOW.into())
+        .send_window(CONNECTION_WINDOW.into())
+        .datagram_receive_buffer_size(Some(DATAGRAM_BUFFER))
+        .datagram_send_buffer_size(DATAGRAM_BUFFER)
+        .keep_alive_interval(Some(keepalive.interval))
+        .max_idle_timeout(Some(idle_timeout(keepalive.timeout)));
+    config
+}
+
+fn idle_timeout(timeout: Duration) -> IdleTimeout {
+    IdleTimeout::try_from(timeout).unwrap_or(IdleTimeout::from(VarInt::MAX))
+}
+
+/// Refuses further streams, drops datagrams, and tells why the connection ended.
+async fn watch(connection: quinn::Connection, on_drop: OnDrop) -> Ended {
+    loop {
+        let dropped = tokio::select! {
+            stream = connection.accept_bi() => stream.map(|(mut send, mut recv)| refuse(Some(&mut send), &mut recv)),
+            stream = connection.accept_uni() => stream.map(|mut recv| refuse(None, &mut recv)),
+            datagram = connection.read_datagram() => datagram.map(|_| DropReason::Datagram),
+        };
+        match dropped {
+            Ok(reason) => on_drop(reason),
+            Err(error) => return ended(error),
+        }
+        // A peer that sends nothing else must not keep the session from its own work.
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Resets and stops a stream that is not the session's.
+pub(super) fn refuse(send: Option<&mut quinn::SendStream>, recv: &mut quinn::RecvStream) -> DropReason {
+    // Errors mean that the stream has ended already.
+    if let Some(send) = send {
+        let _ = send.reset(VarInt::from_u32(0));
+    }
+    let _ = recv.stop(VarInt::from_u32(0));
+    DropReason::ExtraStream
+}
+
+/// Why a connection ended.
+pub(super) fn ended(error: ConnectionError) -> Ended {
+    match error {
+        ConnectionError::ApplicationClosed(close) => {
+            Ended::ByPeer(app_close(close.error_code.into_inner(), &close.reason))
+        }
+        ConnectionError::TimedOut => Ended::TimedOut,
+        other => Ended::Lost(other.to_string()),
+    }
+}
+
+/// An application close. Code 0 is what a peer's library says for one that gave no code; codes that no WebSocket could
+/// carry are accepted too, as the largest number there is.
+pub(super) fn app_close(code: u64, reason: &[u8]) -> Close {
+    let code = match u16::try_from(code) {
+        Ok(0) => CloseCode::EMPTY,
+        Ok(code) => CloseCode(code),
+        Err(_) => CloseCode(u16::MAX),
+    };
+    Close::new(code, String::from_utf8_lossy(reason).into_owned())
+}
