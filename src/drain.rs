@@ -17,10 +17,14 @@ const SPREAD: f64 = 0.7;
 /// Closes are sent in groups at least this far apart.
 const STEP: Duration = Duration::from_millis(20);
 
+/// How long the listeners may take to say their last words.
+const LAST_PACKETS: Duration = Duration::from_secs(1);
+
 /// Ends every session and waits for its task, for at most the grace time and a second.
 pub(crate) async fn drain(house: &House, router: &Router, grace: Duration) {
     house.closing.cancel();
     house.tasks.close();
+    house.doors.close();
     let sessions: Vec<_> =
         [Role::Player, Role::Sfu, Role::Streamer].into_iter().flat_map(|role| router.sessions_of(role)).collect();
     info!(sessions = sessions.len(), ?grace, "draining");
@@ -45,4 +49,6 @@ pub(crate) async fn drain(house: &House, router: &Router, grace: Duration) {
             warn!(connections = house.tasks.len(), "the grace time is over; the rest is dropped");
         }
     }
+    // QUIC sends its last packets after the sessions' tasks have ended.
+    let _ = tokio::time::timeout(LAST_PACKETS, house.doors.wait()).await;
 }

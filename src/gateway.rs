@@ -79,6 +79,7 @@ impl Gateway {
             sessions: Arc::clone(&sessions),
             metrics,
             tasks: TaskTracker::new(),
+            doors: TaskTracker::new(),
             closing: CancellationToken::new(),
             capacity: CAPACITY,
             establishing: Arc::new(Semaphore::new(CAPACITY.establishing)),
@@ -177,7 +178,7 @@ impl Gateway {
         let quic_tls = server_config_quic(Arc::clone(&certificates))?;
         for socket in quic {
             let endpoint = endpoint(socket, Arc::clone(&quic_tls), config.keepalive).map_err(StartError::Quic)?;
-            tokio::spawn(serve_udp(endpoint, Arc::clone(&self.house), Arc::clone(door)));
+            self.house.doors.spawn(serve_udp(endpoint, Arc::clone(&self.house), Arc::clone(door)));
         }
         let webtransport = door.admit(Role::Player).is_ok().then(|| WebTransport {
             port: self.bound.quic.map_or(0, |addr| addr.port()),
@@ -201,7 +202,7 @@ impl Gateway {
     ) {
         let service = TcpService { house: Arc::clone(&self.house), door, pages, tls };
         for listener in listeners {
-            tokio::spawn(serve_tcp(listener, service.clone()));
+            self.house.doors.spawn(serve_tcp(listener, service.clone()));
         }
     }
 

@@ -26,9 +26,17 @@ fn subscriber<W>(filter: &LogFilter, format: LogFormat, colours: bool, to: W) ->
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let builder = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter.as_str())).with_writer(to);
+    let builder = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(directives(filter))).with_writer(to);
     match format {
         LogFormat::Text => Box::new(builder.with_ansi(colours).finish()),
         LogFormat::Json => Box::new(builder.with_ansi(false).json().flatten_event(true).finish()),
+    }
+}
+
+/// A bare level is meant for the gateway: its libraries say every handshake at `debug`, and are heard from `warn` on.
+fn directives(filter: &LogFilter) -> String {
+    match filter.as_str() {
+        level if level.contains([',', '=', '[']) || level.eq_ignore_ascii_case("off") => level.to_owned(),
+        level => format!("warn,pixelgate={level}"),
     }
 }

@@ -47,6 +47,8 @@ pub(crate) struct House {
     pub(crate) metrics: Arc<Metrics>,
     /// Every connection's task; the gateway ends when they have.
     pub(crate) tasks: TaskTracker,
+    /// The listeners' tasks.
+    pub(crate) doors: TaskTracker,
     /// Cancelled when no new connection is taken any more.
     pub(crate) closing: CancellationToken,
     pub(crate) capacity: Capacity,

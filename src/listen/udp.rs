@@ -35,20 +35,28 @@ pub(crate) fn endpoint(socket: UdpSocket, tls: Arc<QuicServerConfig>, keepalive:
     Endpoint::new(EndpointConfig::default(), Some(server), socket, Arc::new(TokioRuntime))
 }
 
-/// Accepts until the gateway takes no more; then new handshakes are refused and live sessions go on.
+/// Accepts until the gateway takes no more. Then new handshakes are refused while live sessions end, and their last
+/// packets are sent.
 pub(crate) async fn serve_udp(endpoint: Endpoint, house: Arc<House>, door: Arc<Door>) {
-    loop {
-        let incoming = tokio::select! {
-            () = house.closing.cancelled() => break,
-            incoming = endpoint.accept() => incoming,
-        };
-        let Some(incoming) = incoming else { break };
-        if let Some((incoming, permits)) = admit(incoming, &house) {
-            let (house, door) = (Arc::clone(&house), Arc::clone(&door));
-            house.tasks.clone().spawn(establish(incoming, permits, house, door));
+    let served = async {
+        while let Some(incoming) = endpoint.accept().await {
+            if house.closing.is_cancelled() {
+                incoming.refuse();
+            } else if let Some((incoming, permits)) = admit(incoming, &house) {
+                let (house, door) = (Arc::clone(&house), Arc::clone(&door));
+                house.tasks.clone().spawn(establish(incoming, permits, house, door));
+            }
         }
+    };
+    let sessions_over = async {
+        house.closing.cancelled().await;
+        house.tasks.wait().await;
+    };
+    tokio::select! {
+        () = served => {}
+        () = sessions_over => {}
     }
-    endpoint.set_server_config(None);
+    endpoint.wait_idle().await;
 }
 
 /// A connection's place among all, and among those that are not sessions yet.
