@@ -103,7 +103,7 @@ impl Establishing<'_> {
             }
         };
         let limit = self.house.max_message;
-        let mut transport = QuicTransport::new(connection, halves, Side::Server, limit, self.on_drop());
+        let mut transport = QuicTransport::new(connection, halves, limit, self.on_drop());
         let hello = timeout_at(self.deadline, first_message(&mut transport)).await;
         let refusal = match hello.map_or(Err(policy("no hello within 10 s")), |hello| self.welcome(hello)) {
             Ok(role) => return Some(Established::Raw(transport, self.admission(role))),

@@ -114,6 +114,11 @@ impl<H: Halves> Framed<H> {
         &self.connection
     }
 
+    /// The stream's halves, without any close; `None` once the connection is being closed.
+    pub fn into_halves(self) -> Option<H> {
+        self.halves
+    }
+
     /// Reads until there is a message, a reason to wait, or a reason to end.
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Ended>> {
         for _ in 0..CHUNKS_PER_POLL {

@@ -5,6 +5,7 @@
 pub mod framed;
 pub mod framing;
 pub mod mem;
+pub mod nowhere;
 pub mod quic;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -5,9 +5,9 @@ mod tests;
 
 use std::time::Duration;
 
-use quinn::{ConnectionError, IdleTimeout, TransportConfig, VarInt};
+use quinn::{ConnectionError, IdleTimeout, TransportConfig, TransportErrorCode, VarInt};
 
-use super::framed::{Framed, Halves, Manners, OnDrop, Side};
+use super::framed::{Framed, Halves, Manners, OnDrop};
 use super::{Ended, Keepalive, TransportKind};
 use crate::wire::{Close, CloseCode, DropReason};
 
@@ -42,15 +42,13 @@ impl Halves for (quinn::SendStream, quinn::RecvStream) {
 
 impl QuicTransport {
     /// A session on `halves`, the connection's first bidirectional stream; it takes messages of at most `max_message`
-    /// bytes. Both sides close alike.
+    /// bytes. Both sides close alike: everything fed, the stream's end, its acknowledgement, the close.
     pub fn new(
         connection: quinn::Connection,
         halves: (quinn::SendStream, quinn::RecvStream),
-        side: Side,
         max_message: usize,
         on_drop: OnDrop,
     ) -> Self {
-        let _ = side;
         let manners = Manners { kind: TransportKind::Quic, announces: false, grace: Duration::ZERO };
         let watch = Box::pin(watch(connection.clone(), on_drop));
         Self::build(manners, connection, halves, watch, max_message)
@@ -110,6 +108,9 @@ pub(super) fn ended(error: ConnectionError) -> Ended {
     match error {
         ConnectionError::ApplicationClosed(close) => {
             Ended::ByPeer(app_close(close.error_code.into_inner(), &close.reason))
+        }
+        ConnectionError::ConnectionClosed(close) if close.error_code == TransportErrorCode::NO_ERROR => {
+            Ended::ByPeer(Close::EMPTY)
         }
         ConnectionError::TimedOut => Ended::TimedOut,
         other => Ended::Lost(other.to_string()),

@@ -1,6 +1,6 @@
 use std::pin::pin;
 
-use super::super::testing::{close, ended, feed, flush, message, one_way, recv, send, within};
+use super::super::testing::{close, end_of, feed, flush, message, one_way, recv, send, within};
 use super::*;
 use crate::wire::CloseCode;
 
@@ -21,14 +21,14 @@ async fn a_close_follows_what_was_fed() {
     feed(&mut a, "last").await;
     within(close(&mut a, &Close::new(CloseCode::SLOW, "slow"))).await;
     assert_eq!(message(&mut b).await, "last");
-    assert_eq!(ended(&mut b).await, Ended::ByPeer(Close::new(CloseCode::SLOW, "slow")));
+    assert_eq!(end_of(&mut b).await, Ended::ByPeer(Close::new(CloseCode::SLOW, "slow")));
 }
 
 #[tokio::test]
 async fn dropping_an_end_loses_the_connection() {
     let (a, mut b) = ends();
     drop(a);
-    assert!(matches!(ended(&mut b).await, Ended::Lost(_)));
+    assert!(matches!(end_of(&mut b).await, Ended::Lost(_)));
 }
 
 #[tokio::test]
@@ -57,6 +57,6 @@ async fn a_ping_is_answered_and_counts_as_life() {
 async fn a_message_above_the_limit_is_a_violation() {
     let (mut a, mut b) = ends();
     send(&mut a, vec![b'x'; 65]).await;
-    let Ended::Violation(close) = ended(&mut b).await else { panic!("refused") };
+    let Ended::Violation(close) = end_of(&mut b).await else { panic!("refused") };
     assert_eq!(close.code, CloseCode::TOO_BIG);
 }

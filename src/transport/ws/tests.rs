@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::super::testing::{close, ended as end_of, feed, flush, message, one_way, recv, send, within};
+use super::super::testing::{close, end_of, feed, flush, message, one_way, recv, send, within};
 use super::*;
 use crate::wire::MAX_MESSAGE;
 
