@@ -18,10 +18,13 @@ struct Asset {
 }
 
 const HTML: &str = "text/html; charset=utf-8";
+const SVG: &str = "image/svg+xml";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 const ASSETS: &[Asset] = &[
     Asset { path: "/", content_type: HTML, body: include_str!("../../web/index.html") },
+    Asset { path: "/test/icon.svg", content_type: SVG, body: include_str!("../../web/test/icon.svg") },
+    Asset { path: "/test/page.js", content_type: SCRIPT, body: include_str!("../../web/test/page.js") },
     Asset { path: "/test/player.html", content_type: HTML, body: include_str!("../../web/test/player.html") },
     Asset { path: "/test/player.js", content_type: SCRIPT, body: include_str!("../../web/test/player.js") },
     Asset { path: "/test/streamer.html", content_type: HTML, body: include_str!("../../web/test/streamer.html") },

@@ -1,0 +1,105 @@
+//! Draining (protocol.md §5.5): everybody hears 1012, in order, within the grace time.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use pixelgate::wire::{CloseCode, Role};
+use serde_json::json;
+use support::{Lab, Peer, Via, within};
+use tokio::task::JoinSet;
+
+const GRACE: Duration = Duration::from_secs(3);
+
+/// What one peer heard until it was closed.
+struct Heard {
+    role: Role,
+    at: Instant,
+    joined: usize,
+    left: usize,
+    after: Vec<serde_json::Value>,
+}
+
+async fn hears_out(mut peer: Peer, role: Role, joined: usize) -> Heard {
+    let (_, after) = peer.is_closed(CloseCode::RESTARTING).await;
+    let of = |kind: &str| after.iter().filter(|message| message["type"] == kind).count();
+    Heard { role, at: Instant::now(), joined: joined + of("playerConnected"), left: of("playerDisconnected"), after }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_sessions_of_all_kinds_hear_1012_in_order() {
+    let lab = Lab::with(|config| config.drain_grace = GRACE);
+    let mut peers = JoinSet::new();
+    for (number, via) in Via::ALL.into_iter().enumerate() {
+        let id = format!("Stage{number}");
+        let mut streamer = lab.streamer(via, &id).await;
+        let mut joined = 0;
+        for player in 0..44 {
+            let (player, _) = lab.watching(Via::ALL[player % 4], &mut streamer, &id).await;
+            peers.spawn(hears_out(player, Role::Player, 0));
+            joined += 1;
+        }
+        for _ in 0..5 {
+            let mut sfu = lab.connect(via, Role::Sfu).await;
+            sfu.hears("config").await;
+            sfu.hears("identify").await;
+            if number == 0 {
+                // Subscribed by the gateway to the first streamer.
+                streamer.hears("playerConnected").await;
+                joined += 1;
+            }
+            sfu.says(json!({"type": "subscribe", "streamerId": id})).await;
+            if number > 0 {
+                // A switch: it was subscribed to the first one.
+                sfu.hears("streamerDisconnected").await;
+                streamer.hears("playerConnected").await;
+                joined += 1;
+            }
+            peers.spawn(hears_out(sfu, Role::Sfu, 0));
+        }
+        peers.spawn(hears_out(streamer, Role::Streamer, joined));
+    }
+    assert_eq!(lab.gateway().router().session_count(), 200);
+
+    let began = Instant::now();
+    lab.into_gateway().stop().await;
+    let took = began.elapsed();
+    let heard = within("every peer to be closed", peers.join_all()).await;
+    assert!(took < GRACE + Duration::from_secs(1), "draining took {took:?}");
+
+    let last = |role| heard.iter().filter(|one| one.role == role).map(|one| one.at).max().expect("some of each");
+    let first = |role| heard.iter().filter(|one| one.role == role).map(|one| one.at).min().expect("some of each");
+    assert!(last(Role::Player) - first(Role::Player) > Duration::from_millis(500), "the players were not spread");
+    assert!(first(Role::Player) < first(Role::Sfu) && first(Role::Sfu) < first(Role::Streamer));
+    for one in &heard {
+        assert!(one.left <= one.joined, "a {} heard of more departures than arrivals", one.role);
+        assert!(
+            !one.after.iter().any(|message| message["type"] == "streamerDisconnected"),
+            "a {} heard streamerDisconnected",
+            one.role
+        );
+    }
+}
+
+#[tokio::test]
+async fn new_connections_are_refused_while_draining() {
+    let lab = Lab::with(|config| config.drain_grace = Duration::from_secs(5));
+    let urls = Via::ALL.map(|via| lab.url(via, Role::Player));
+    let options = lab.options();
+    let mut waits = lab.streamer(Via::Ws, "Stage").await;
+    let stopping = tokio::spawn(lab.into_gateway().stop());
+    waits.is_closed(CloseCode::RESTARTING).await;
+    within("the gateway to stop", stopping).await.expect("no panic");
+    for url in urls {
+        let refused = within(&url, pixelgate::client::Client::connect(&url, &options)).await;
+        assert!(refused.is_err(), "{url} let somebody in");
+    }
+}
+
+#[tokio::test]
+async fn an_idle_gateway_stops_at_once() {
+    let lab = Lab::open();
+    let began = Instant::now();
+    lab.into_gateway().stop().await;
+    assert!(began.elapsed() < Duration::from_secs(1));
+}

@@ -1,0 +1,88 @@
+"""Starts and stops a gateway for a test, by process id, and bounds every wait."""
+
+import asyncio
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+BINARY = os.environ.get("PIXELGATE_BIN", str(ROOT / "target/debug/pixelgate"))
+START_S = 20
+STOP_S = 20
+LOOK_EVERY_S = 0.01
+LISTENERS = ("http", "https", "streamer", "sfu", "admin")
+
+
+async def within(seconds, what, awaitable):
+    """The result of `awaitable`, or an error that names `what` when it takes longer."""
+    try:
+        return await asyncio.wait_for(awaitable, seconds)
+    except asyncio.TimeoutError:
+        raise AssertionError(f"not within {seconds} s: {what}") from None
+
+
+class Gateway:
+    """A running gateway: its addresses as (host, port) by listener, and the hashes of its certificates."""
+
+    def __init__(self, process, folder):
+        self._process = process
+        self._folder = folder
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def running(cls, *args):
+        """Starts one on ports of its own; at the end it must drain, exit with 0 and never have panicked."""
+        with tempfile.TemporaryDirectory(prefix="pixelgate-") as folder:
+            folder = pathlib.Path(folder)
+            with open(folder / "log", "wb") as log:
+                process = await asyncio.create_subprocess_exec(
+                    BINARY, *_arguments(folder), *args, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
+                )
+            gateway = cls(process, folder)
+            try:
+                await within(START_S, "the gateway's announcement", gateway._announced())
+                yield gateway
+                await gateway._stop()
+            except BaseException:
+                print(gateway.log())
+                raise
+            finally:
+                await gateway._kill()
+
+    async def _announced(self):
+        announcement = self._folder / "announce.json"
+        while not announcement.exists():
+            assert self._process.returncode is None, f"the gateway ended with {self._process.returncode}"
+            await asyncio.sleep(LOOK_EVERY_S)
+        said = json.loads(announcement.read_text())
+        self.certificate_hashes = said.pop("certificate_hashes")
+        self.addresses = {name: _host_and_port(address) for name, address in said.items()}
+
+    def log(self):
+        """What the gateway has written."""
+        return (self._folder / "log").read_text(errors="replace")
+
+    async def _stop(self):
+        self._process.send_signal(signal.SIGTERM)
+        code = await within(STOP_S, "the gateway's end after SIGTERM", self._process.wait())
+        assert code == 0, f"the gateway ended with {code}"
+        assert "panicked at" not in self.log()
+
+    async def _kill(self):
+        if self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+
+def _arguments(folder):
+    listeners = [argument for name in LISTENERS for argument in (f"--{name}", "127.0.0.1:0")]
+    files = ["--cert-dir", folder / "certs", "--announce", folder / "announce.json"]
+    return ["serve", *listeners, *files, "--log", "debug"]
+
+
+def _host_and_port(address):
+    host, port = address.rsplit(":", 1)
+    return host, int(port)

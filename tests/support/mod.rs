@@ -1,0 +1,255 @@
+//! What the tests say: a gateway on free ports, and peers that connect, say, hear and leave.
+//!
+//! Every wait has a bound and says what it waited for; nothing sleeps to let something else happen.
+
+#![allow(dead_code, reason = "each test file uses its own part of this")]
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use pixelgate::client::{Client, Event, Options, Trust};
+use pixelgate::config::Config;
+use pixelgate::gateway::Gateway;
+use pixelgate::hub::{PlayerView, StreamerView};
+use pixelgate::session::SessionReport;
+use pixelgate::wire::{Close, CloseCode, Role};
+use serde_json::{Value, json};
+use tokio::sync::broadcast;
+use tokio::time::timeout;
+
+/// The longest that anything here may take; what takes longer has failed.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A transport, as the tests name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    Ws,
+    Wss,
+    WebTransport,
+    Quic,
+}
+
+impl Via {
+    pub const ALL: [Self; 4] = [Self::Ws, Self::Wss, Self::WebTransport, Self::Quic];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ws => "ws",
+            Self::Wss => "wss",
+            Self::WebTransport => "webtransport",
+            Self::Quic => "quic",
+        }
+    }
+
+    pub const fn is_quic(self) -> bool {
+        matches!(self, Self::WebTransport | Self::Quic)
+    }
+}
+
+/// A gateway that runs in this process.
+pub struct Lab {
+    gateway: Gateway,
+    reports: broadcast::Receiver<SessionReport>,
+}
+
+impl Lab {
+    pub fn open() -> Self {
+        Self::with(|_| {})
+    }
+
+    pub fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config::for_tests();
+        change(&mut config);
+        let gateway = Gateway::start(&config).expect("the gateway starts");
+        let reports = gateway.reports();
+        Self { gateway, reports }
+    }
+
+    pub fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    pub fn into_gateway(self) -> Gateway {
+        self.gateway
+    }
+
+    pub fn url(&self, via: Via, role: Role) -> String {
+        let bound = self.gateway.bound();
+        let (scheme, addr) = match via {
+            Via::Ws => ("ws", bound.http),
+            Via::Wss => ("wss", bound.https),
+            Via::WebTransport => ("https", bound.quic),
+            Via::Quic => ("quic", bound.quic),
+        };
+        format!("{scheme}://{}/{role}", addr.expect("the listener is on"))
+    }
+
+    pub fn options(&self) -> Options {
+        let hashes = self.gateway.certificates().map(|certificates| certificates.published_hashes());
+        Options { trust: Trust::Hashes(hashes.unwrap_or_default()), ..Options::default() }
+    }
+
+    pub async fn connect(&self, via: Via, role: Role) -> Peer {
+        self.connect_to(&self.url(via, role), role).await
+    }
+
+    pub async fn connect_to(&self, url: &str, role: Role) -> Peer {
+        let connecting = Client::connect(url, &self.options());
+        let client = within(&format!("a connection to {url}"), connecting).await.expect("the peer is let in");
+        Peer { name: format!("{role} at {url}"), client }
+    }
+
+    /// A streamer that has said its id and has it confirmed.
+    pub async fn streamer(&self, via: Via, id: &str) -> Peer {
+        let mut streamer = self.connect(via, Role::Streamer).await;
+        streamer.hears("config").await;
+        streamer.hears("identify").await;
+        streamer.says(json!({"type": "endpointId", "id": id})).await;
+        let confirm = streamer.hears("endpointIdConfirm").await;
+        assert_eq!(confirm["committedId"], id);
+        streamer
+    }
+
+    /// A player that has been greeted.
+    pub async fn player(&self, via: Via) -> Peer {
+        let mut player = self.connect(via, Role::Player).await;
+        player.hears("config").await;
+        player.hears("playerCount").await;
+        player
+    }
+
+    /// A player that watches; returns its id as the streamer was told.
+    pub async fn watching(&self, via: Via, streamer: &mut Peer, id: &str) -> (Peer, String) {
+        let mut player = self.player(via).await;
+        player.says(json!({"type": "subscribe", "streamerId": id})).await;
+        let connected = streamer.hears("playerConnected").await;
+        let player_id = connected["playerId"].as_str().expect("a string").to_owned();
+        (player, player_id)
+    }
+
+    /// The next report of a session that has ended.
+    pub async fn report(&mut self) -> SessionReport {
+        within("the report of a session's end", self.reports.recv()).await.expect("the gateway lives")
+    }
+
+    /// No further report has come.
+    pub fn no_more_reports(&mut self) {
+        if let Ok(report) = self.reports.try_recv() {
+            panic!("a report too many: {report:?}");
+        }
+    }
+
+    pub fn streamers(&self) -> Vec<StreamerView> {
+        self.gateway.router().streamers()
+    }
+
+    pub fn players(&self) -> Vec<PlayerView> {
+        self.gateway.router().players()
+    }
+
+    /// Waits until something about the gateway holds that no peer is told of.
+    pub async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+        let looking = async {
+            while !holds(self) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        within(what, looking).await;
+    }
+}
+
+/// A peer of the gateway.
+pub struct Peer {
+    name: String,
+    pub client: Client,
+}
+
+impl fmt::Debug for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl Peer {
+    pub async fn says(&mut self, message: Value) {
+        self.says_text(message.to_string()).await;
+    }
+
+    pub async fn says_text(&mut self, text: impl Into<bytes::Bytes>) {
+        within("a message to be sent", self.client.send(text)).await.expect("the session lives");
+    }
+
+    /// The next message, whatever it is.
+    pub async fn hears_any(&mut self) -> Value {
+        match within(&format!("a message for the {}", self.name), self.client.recv()).await {
+            Event::Message(text) => serde_json::from_slice(&text).expect("the gateway writes JSON"),
+            Event::Closed(close) => panic!("the {} was closed: {close}", self.name),
+            other => panic!("the {} was lost: {other:?}", self.name),
+        }
+    }
+
+    /// The next message, which must be of that type; changes of the player count are passed over.
+    pub async fn hears(&mut self, kind: &str) -> Value {
+        loop {
+            let message = self.hears_any().await;
+            if message["type"] == kind {
+                return message;
+            }
+            assert_eq!(message["type"], "playerCount", "the {} waits for {kind} and hears {message}", self.name);
+        }
+    }
+
+    /// The next message, word for word.
+    pub async fn hears_exactly(&mut self, expected: Value) {
+        let kind = expected["type"].as_str().expect("a type").to_owned();
+        assert_eq!(self.hears(&kind).await, expected);
+    }
+
+    /// Everything until the close, which must have this code.
+    pub async fn is_closed(&mut self, code: CloseCode) -> (Close, Vec<Value>) {
+        let mut heard = Vec::new();
+        loop {
+            match within(&format!("the {} to be closed with {code}", self.name), self.client.recv()).await {
+                Event::Message(text) => heard.push(serde_json::from_slice(&text).expect("the gateway writes JSON")),
+                Event::Closed(close) => {
+                    assert_eq!(close.code, code, "{close}");
+                    return (close, heard);
+                }
+                other => panic!("the {} was not closed: {other:?}", self.name),
+            }
+        }
+    }
+
+    /// A round trip: whatever was sent before has been dealt with when it is over. Returns what was heard meanwhile.
+    pub async fn settles(&mut self) -> Vec<Value> {
+        self.says(json!({"type": "ping", "time": 77})).await;
+        let mut heard = Vec::new();
+        loop {
+            let message = self.hears_any().await;
+            if message["type"] == "pong" {
+                return heard;
+            }
+            if message["type"] != "playerCount" {
+                heard.push(message);
+            }
+        }
+    }
+
+    pub async fn leaves(self) {
+        self.client.close(CloseCode::NORMAL, "").await;
+    }
+}
+
+/// Waits, but not for ever.
+pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match timeout(PATIENCE, future).await {
+        Ok(value) => value,
+        Err(_) => panic!("waited {} s for {what}", PATIENCE.as_secs()),
+    }
+}
+
+/// An address that the gateway bound.
+pub fn port(addr: Option<SocketAddr>) -> u16 {
+    addr.expect("the listener is on").port()
+}
