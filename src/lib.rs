@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod announce;
 pub mod banner;
+pub mod client;
 pub mod config;
 pub mod drain;
 pub mod files;

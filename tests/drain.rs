@@ -4,6 +4,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use pixelgate::client::{Client, Options};
 use pixelgate::wire::{CloseCode, Role};
 use serde_json::json;
 use support::{Lab, Peer, Via, within};
@@ -85,13 +86,14 @@ async fn two_hundred_sessions_of_all_kinds_hear_1012_in_order() {
 async fn new_connections_are_refused_while_draining() {
     let lab = Lab::with(|config| config.drain_grace = Duration::from_secs(5));
     let urls = Via::ALL.map(|via| lab.url(via, Role::Player));
-    let options = lab.options();
+    let options = Options { connect_timeout: Duration::from_secs(1), ..lab.options() };
     let mut waits = lab.streamer(Via::Ws, "Stage").await;
     let stopping = tokio::spawn(lab.into_gateway().stop());
     waits.is_closed(CloseCode::RESTARTING).await;
     within("the gateway to stop", stopping).await.expect("no panic");
     for url in urls {
-        let refused = within(&url, pixelgate::client::Client::connect(&url, &options)).await;
+        let client = Client::new(options.clone()).expect("the options are good");
+        let refused = within(&url, client.connect(&url)).await;
         assert!(refused.is_err(), "{url} let somebody in");
     }
 }

@@ -24,7 +24,6 @@ struct Scene {
     lab: Lab,
     leaver: Peer,
     other: Peer,
-    role: Role,
 }
 
 impl Scene {
@@ -36,7 +35,7 @@ impl Scene {
             let (mut other, id) = lab.watching(Via::Ws, &mut leaver, "Stage").await;
             leaver.says(json!({"type": "offer", "sdp": "s", "playerId": id})).await;
             other.hears("offer").await;
-            return Self { lab, leaver, other, role };
+            return Self { lab, leaver, other };
         }
         let mut other = lab.streamer(Via::Ws, "Stage").await;
         let leaver = match role {
@@ -56,36 +55,40 @@ impl Scene {
                 sfu
             }
         };
-        Self { lab, leaver, other, role }
+        Self { lab, leaver, other }
     }
+}
 
-    /// What the other one hears of it.
-    async fn the_other_is_told(&mut self) {
-        if self.role == Role::Streamer {
-            let (_, heard) = self.other.is_closed(CloseCode::EMPTY).await;
-            assert_eq!(heard, [json!({"type": "streamerDisconnected"})]);
-        } else {
-            self.other.hears("playerDisconnected").await;
-            assert_eq!(self.other.settles().await, Vec::<serde_json::Value>::new());
-        }
+/// What the other one hears of it.
+async fn the_other_is_told(other: &mut Peer, leaver: Role) {
+    if leaver == Role::Streamer {
+        let (_, heard) = other.is_closed(CloseCode::EMPTY).await;
+        assert_eq!(heard, [json!({"type": "streamerDisconnected"})]);
+    } else {
+        other.hears("playerDisconnected").await;
+        assert_eq!(other.settles().await, Vec::<serde_json::Value>::new());
     }
 }
 
 async fn ends(role: Role, via: Via, leaving: Leaving) {
-    let mut scene = Scene::set(role, via).await;
-    match leaving {
-        Leaving::Close => scene.leaver.client.close(CloseCode(4321), "had enough").await,
+    let Scene { mut lab, mut leaver, mut other } = Scene::set(role, via).await;
+    let lost = match leaving {
+        Leaving::Close => {
+            leaver.connection.close(CloseCode(4321), "had enough").await;
+            None
+        }
         Leaving::TooBig => {
             let text = format!(r#"{{"type":"stats","data":"{}"}}"#, "x".repeat(pixelgate::wire::MAX_MESSAGE));
             // The gateway may have closed before all of it was taken.
-            let _ = scene.leaver.client.send(text).await;
-            scene.leaver.is_closed(CloseCode::TOO_BIG).await;
+            let _ = leaver.connection.send(text).await;
+            leaver.is_closed(CloseCode::TOO_BIG).await;
+            None
         }
-        Leaving::Reset => scene.leaver.client.reset().await,
-    }
-    scene.the_other_is_told().await;
+        Leaving::Reset => leaver.connection.abort(),
+    };
+    the_other_is_told(&mut other, role).await;
 
-    let report = scene.lab.report().await;
+    let report = lab.report().await;
     assert_eq!((report.role, report.transport.name()), (role, via.name()));
     let expected = match leaving {
         Leaving::Close => (By::Peer, CloseCode(4321)),
@@ -97,12 +100,13 @@ async fn ends(role: Role, via: Via, leaving: Leaving) {
         assert_eq!(report.close.reason, "had enough");
     }
     if role == Role::Streamer {
-        let player = scene.lab.report().await;
+        let player = lab.report().await;
         assert_eq!((player.role, player.by, player.close.code), (Role::Player, By::Gateway, CloseCode::EMPTY));
     }
     let left = usize::from(role != Role::Streamer);
-    scene.lab.until("only the other one to be left", |lab| lab.gateway().router().session_count() == left).await;
-    scene.lab.no_more_reports();
+    lab.until("only the other one to be left", |lab| lab.gateway().router().session_count() == left).await;
+    lab.no_more_reports();
+    drop(lost);
 }
 
 macro_rules! endings {

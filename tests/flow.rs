@@ -93,13 +93,7 @@ async fn through_an_sfu(streamers: Via, sfus: Via, players: Via) {
 }
 
 /// What only SFUs do: simulcast preferences and data channels.
-async fn channels(
-    streamer: &mut Peer,
-    sfu: &mut Peer,
-    player: &mut Peer,
-    sfu_id: &str,
-    id: &serde_json::Value,
-) {
+async fn channels(streamer: &mut Peer, sfu: &mut Peer, player: &mut Peer, sfu_id: &str, id: &serde_json::Value) {
     player.says(json!({"type": "layerPreference", "spatialLayer": 1, "temporalLayer": 0, "playerId": ""})).await;
     let preference = json!({"type": "layerPreference", "spatialLayer": 1, "temporalLayer": 0, "playerId": id});
     sfu.hears_exactly(preference.clone()).await;

@@ -294,6 +294,13 @@ impl<H: Halves> Transport for Framed<H> {
         self.closing.as_mut().map_or(Poll::Ready(()), |closing| closing.as_mut().poll(cx))
     }
 
+    fn abort(&mut self) {
+        if let Some(halves) = &mut self.halves {
+            // An error means that the stream has ended already.
+            let _ = halves.send().reset(0u32.into());
+        }
+    }
+
     fn signs_of_life(&self) -> u64 {
         self.connection.stats().udp_rx.datagrams
     }

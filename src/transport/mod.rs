@@ -96,6 +96,10 @@ pub trait Transport: Send + Unpin + 'static {
     /// Polled with the same `close` until it is ready; the session bounds how long.
     fn poll_close(&mut self, cx: &mut Context<'_>, close: &Close) -> Poll<()>;
 
+    /// Resets the message stream where the connection outlives it (QUIC): what a failing peer does. Elsewhere dropping
+    /// the transport is the same.
+    fn abort(&mut self) {}
+
     /// A number that grows with every sign of life that the transport sees, messages or not. On QUIC any datagram
     /// counts, acknowledgements too.
     fn signs_of_life(&self) -> u64;
@@ -125,6 +129,9 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
     }
     fn poll_close(&mut self, cx: &mut Context<'_>, close: &Close) -> Poll<()> {
         (**self).poll_close(cx, close)
+    }
+    fn abort(&mut self) {
+        (**self).abort();
     }
     fn signs_of_life(&self) -> u64 {
         (**self).signs_of_life()

@@ -104,7 +104,7 @@ pub(super) fn refuse(send: Option<&mut quinn::SendStream>, recv: &mut quinn::Rec
 }
 
 /// Why a connection ended.
-pub(super) fn ended(error: ConnectionError) -> Ended {
+pub(crate) fn ended(error: ConnectionError) -> Ended {
     match error {
         ConnectionError::ApplicationClosed(close) => {
             Ended::ByPeer(app_close(close.error_code.into_inner(), &close.reason))

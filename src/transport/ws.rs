@@ -188,7 +188,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for WsTranspo
                 let close = close.clone();
                 // The flush ends in an error or in the end of the handshake: both mean that there is no more to do.
                 let _ = ready!(Pin::new(&mut self.ws).poll_flush(cx));
-                let _ = ready!(self.poll_hung_up(cx));
+                ready!(self.poll_hung_up(cx));
                 self.phase = Phase::Over;
                 return Poll::Ready(Err(Ended::ByPeer(close)));
             }

@@ -2,17 +2,18 @@
 //!
 //! Every wait has a bound and says what it waited for; nothing sleeps to let something else happen.
 
-#![allow(dead_code, reason = "each test file uses its own part of this")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this")]
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use pixelgate::client::{Client, Event, Options, Trust};
+use pixelgate::client::{Client, Connection, Event, Options, Trust};
 use pixelgate::config::Config;
 use pixelgate::gateway::Gateway;
 use pixelgate::hub::{PlayerView, StreamerView};
 use pixelgate::session::SessionReport;
+use pixelgate::transport::Ended;
 use pixelgate::wire::{Close, CloseCode, Role};
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
@@ -87,7 +88,8 @@ impl Lab {
 
     pub fn options(&self) -> Options {
         let hashes = self.gateway.certificates().map(|certificates| certificates.published_hashes());
-        Options { trust: Trust::Hashes(hashes.unwrap_or_default()), ..Options::default() }
+        let hashes = hashes.unwrap_or_default().into_iter().map(Into::into).collect();
+        Options { trust: Trust::Hashes(hashes), ..Options::default() }
     }
 
     pub async fn connect(&self, via: Via, role: Role) -> Peer {
@@ -95,9 +97,10 @@ impl Lab {
     }
 
     pub async fn connect_to(&self, url: &str, role: Role) -> Peer {
-        let connecting = Client::connect(url, &self.options());
-        let client = within(&format!("a connection to {url}"), connecting).await.expect("the peer is let in");
-        Peer { name: format!("{role} at {url}"), client }
+        let client = Client::new(self.options()).expect("the options are good");
+        let connecting = client.connect(url);
+        let connection = within(&format!("a connection to {url}"), connecting).await.expect("the peer is let in");
+        Peer { name: format!("{role} at {url}"), connection }
     }
 
     /// A streamer that has said its id and has it confirmed.
@@ -162,7 +165,7 @@ impl Lab {
 /// A peer of the gateway.
 pub struct Peer {
     name: String,
-    pub client: Client,
+    pub connection: Connection,
 }
 
 impl fmt::Debug for Peer {
@@ -177,15 +180,14 @@ impl Peer {
     }
 
     pub async fn says_text(&mut self, text: impl Into<bytes::Bytes>) {
-        within("a message to be sent", self.client.send(text)).await.expect("the session lives");
+        within("a message to be sent", self.connection.send(text)).await.expect("the session lives");
     }
 
     /// The next message, whatever it is.
     pub async fn hears_any(&mut self) -> Value {
-        match within(&format!("a message for the {}", self.name), self.client.recv()).await {
+        match within(&format!("a message for the {}", self.name), self.connection.recv()).await {
             Event::Message(text) => serde_json::from_slice(&text).expect("the gateway writes JSON"),
-            Event::Closed(close) => panic!("the {} was closed: {close}", self.name),
-            other => panic!("the {} was lost: {other:?}", self.name),
+            Event::Ended(ended) => panic!("the {} was not to end: {ended}", self.name),
         }
     }
 
@@ -210,13 +212,13 @@ impl Peer {
     pub async fn is_closed(&mut self, code: CloseCode) -> (Close, Vec<Value>) {
         let mut heard = Vec::new();
         loop {
-            match within(&format!("the {} to be closed with {code}", self.name), self.client.recv()).await {
+            match within(&format!("the {} to be closed with {code}", self.name), self.connection.recv()).await {
                 Event::Message(text) => heard.push(serde_json::from_slice(&text).expect("the gateway writes JSON")),
-                Event::Closed(close) => {
+                Event::Ended(Ended::ByPeer(close)) => {
                     assert_eq!(close.code, code, "{close}");
                     return (close, heard);
                 }
-                other => panic!("the {} was not closed: {other:?}", self.name),
+                Event::Ended(ended) => panic!("the {} was not closed: {ended}", self.name),
             }
         }
     }
@@ -237,7 +239,7 @@ impl Peer {
     }
 
     pub async fn leaves(self) {
-        self.client.close(CloseCode::NORMAL, "").await;
+        self.connection.close(CloseCode::NORMAL, "").await;
     }
 }
 
