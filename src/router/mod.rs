@@ -8,12 +8,13 @@ mod outbox;
 mod tests;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 pub use outbox::{Outbox, OutboxLimits};
 pub(crate) use outbox::{Pushed, Taken};
@@ -163,10 +164,9 @@ impl Router {
             match deadline {
                 None => moved.await,
                 Some(at) => {
-                    let at = tokio::time::Instant::from_std(self.started + at);
                     tokio::select! {
                         () = moved => {}
-                        () = tokio::time::sleep_until(at) => self.locked(|shared, now, out| shared.hub.tick(now, out)),
+                        () = tokio::time::sleep_until(self.started + at) => self.locked(|shared, now, out| shared.hub.tick(now, out)),
                     }
                 }
             }

@@ -5,10 +5,10 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 use tracing::{debug, trace};
 
 use super::Sessions;
@@ -348,11 +348,11 @@ impl<'a, T: Transport> Pump<'a, T> {
             self.timer = None;
             return Poll::Pending;
         };
-        let (armed, sleep) = self.timer.get_or_insert_with(|| (next, Box::pin(tokio::time::sleep_until(next.into()))));
+        let (armed, sleep) = self.timer.get_or_insert_with(|| (next, Box::pin(tokio::time::sleep_until(next))));
         // A deadline that has moved away is met again when the timer fires: moving the timer each time costs more.
         if next < *armed {
             *armed = next;
-            sleep.as_mut().reset(next.into());
+            sleep.as_mut().reset(next);
         }
         ready!(sleep.as_mut().poll(cx));
         self.timer = None;

@@ -1,6 +1,8 @@
 //! How many messages a session may send (design.md §2): over its rate, its reads pause.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::wire::Role;
 

@@ -1,9 +1,10 @@
 //! How a session ended: one log line, one count, one report.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::broadcast;
+use tokio::time::Instant;
 use tracing::info;
 
 use crate::id::{PlayerId, SessionId};
