@@ -20,6 +20,9 @@ use crate::wire::{Close, CloseCode, MAX_MESSAGE};
 const KINDS: [TransportKind; 4] =
     [TransportKind::Ws, TransportKind::Wss, TransportKind::WebTransport, TransportKind::Quic];
 
+/// Short, and yet long enough for a busy machine.
+const QUICK: Keepalive = Keepalive { interval: Duration::from_millis(100), timeout: Duration::from_secs(1) };
+
 /// What a client showed before its session began.
 #[derive(Debug, Default)]
 struct Shown {
@@ -323,8 +326,8 @@ async fn urls_that_name_nothing_are_the_callers_fault() {
 
 #[tokio::test]
 async fn what_stands_in_the_way_is_named() {
-    let options =
-        Options { trust: Trust::DangerousAcceptAny, connect_timeout: Duration::from_millis(300), ..Options::default() };
+    let options = Options { trust: Trust::DangerousAcceptAny, ..Options::default() };
+    let hasty = Client::new(Options { connect_timeout: Duration::from_millis(300), ..options.clone() }).unwrap();
     let client = Client::new(options).unwrap();
 
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -336,7 +339,7 @@ async fn what_stands_in_the_way_is_named() {
     let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     for scheme in ["quic", "https"] {
         let url = format!("{scheme}://{}/player", silent.local_addr().unwrap());
-        let error = within(client.connect(&url)).await.unwrap_err();
+        let error = within(hasty.connect(&url)).await.unwrap_err();
         assert!(matches!(error, ConnectError::Timeout { .. }), "{error}");
         assert_eq!(error.fault(), Fault::Network);
     }
@@ -383,12 +386,11 @@ async fn a_rejected_webtransport_session_says_so() {
 
 #[tokio::test]
 async fn a_silent_gateway_is_noticed() {
-    let quick = Keepalive { interval: Duration::from_millis(50), timeout: Duration::from_millis(300) };
     for kind in [TransportKind::Ws, TransportKind::Quic] {
         let server = Server::new(kind).await;
         let relay = UdpRelay::new(server.address).await.unwrap();
         let address = if kind == TransportKind::Quic { relay.address() } else { server.address };
-        let client = Client::new(Options { trust: server.hash(), keepalive: quick, ..Options::default() }).unwrap();
+        let client = Client::new(Options { trust: server.hash(), keepalive: QUICK, ..Options::default() }).unwrap();
         let url = server.url_at(address);
         let (connection, (_end, _)) = within(async { tokio::join!(client.connect(&url), server.accept()) }).await;
         let mut connection = connection.unwrap();
@@ -399,11 +401,10 @@ async fn a_silent_gateway_is_noticed() {
 
 #[tokio::test]
 async fn a_gateway_that_answers_pings_is_alive() {
-    let quick = Keepalive { interval: Duration::from_millis(20), timeout: Duration::from_millis(100) };
     let server = Server::new(TransportKind::Ws).await;
-    let client = Client::new(Options { trust: server.hash(), keepalive: quick, ..Options::default() }).unwrap();
+    let client = Client::new(Options { trust: server.hash(), keepalive: QUICK, ..Options::default() }).unwrap();
     let (mut connection, mut end, _) = server.session(&client).await;
-    let quiet = tokio::time::timeout(5 * quick.timeout, async {
+    let quiet = tokio::time::timeout(QUICK.timeout * 3 / 2, async {
         tokio::select! {
             event = connection.recv() => panic!("{event:?}"),
             end = testing::end_of(&mut end) => panic!("{end:?}"),
@@ -414,8 +415,7 @@ async fn a_gateway_that_answers_pings_is_alive() {
 
 #[tokio::test]
 async fn a_vanished_client_is_silent() {
-    let quick = Keepalive { interval: Duration::from_millis(50), timeout: Duration::from_millis(300) };
-    let server = Server::with_keepalive(TransportKind::Quic, quick).await;
+    let server = Server::with_keepalive(TransportKind::Quic, QUICK).await;
     let (connection, mut end, _) = server.session(&server.client()).await;
     let vanished = connection.vanish();
     assert_eq!(within(testing::end_of(&mut end)).await, Ended::TimedOut);
@@ -426,7 +426,7 @@ async fn a_vanished_client_is_silent() {
     let vanished = connection.vanish();
     end.feed_ping().unwrap();
     testing::flush(&mut end).await;
-    assert!(tokio::time::timeout(quick.timeout, testing::recv(&mut end)).await.is_err(), "no pong, no end");
+    assert!(tokio::time::timeout(QUICK.timeout, testing::recv(&mut end)).await.is_err(), "no pong, no end");
     drop(vanished);
     assert!(matches!(within(testing::end_of(&mut end)).await, Ended::Lost(_)), "no close frame");
 }

@@ -19,12 +19,18 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Count {
     players: u32,
     sfus: u32,
-    /// Who hears of it, and which of the two counts.
-    listeners: BTreeMap<SessionId, PlayerCount>,
-    /// The players and SFUs that were told last.
+    listeners: BTreeMap<SessionId, Listener>,
+    /// The players and SFUs that all were told of last; newcomers may have heard a newer count.
     told: (u32, u32),
     told_at: Option<Now>,
     due: Option<Now>,
+}
+
+#[derive(Debug)]
+struct Listener {
+    hears: PlayerCount,
+    /// What it was told last, in its greeting or since.
+    told: u32,
 }
 
 impl Count {
@@ -49,7 +55,7 @@ impl Count {
             PlayerCount::PlayersAndSfus => role.subscribes(),
         };
         if listens {
-            self.listeners.insert(session, hears);
+            self.listeners.insert(session, Listener { hears, told: self.of(hears) });
         }
     }
 
@@ -70,15 +76,16 @@ impl Count {
 }
 
 impl Hub {
-    /// Called at the end of every step: one step is one change, however many sessions it ended. The newcomer has
-    /// heard the count in its greeting.
-    pub(super) fn tell_count(&mut self, now: Now, newcomer: Option<SessionId>, out: &mut Actions) {
-        if self.count.told == (self.count.players, self.count.sfus) {
+    /// Called at the end of every step: one step is one change, however many sessions it ended. A newcomer has heard
+    /// the count in its greeting.
+    pub(super) fn tell_count(&mut self, now: Now, out: &mut Actions) {
+        // What is due still is when the count is back where it was: a newcomer may have heard another one.
+        if self.count.told == (self.count.players, self.count.sfus) && self.count.due.is_none() {
             return;
         }
         let next = self.count.told_at.map_or(now, |at| at + PAUSE);
         if self.count.players <= AT_ONCE || now >= next {
-            self.broadcast_count(now, newcomer, out);
+            self.count_is_due(now, out);
         } else if self.count.due.is_none() {
             self.count.due = Some(next);
             self.deadlines.set(next, Due::PlayerCount);
@@ -86,25 +93,20 @@ impl Hub {
     }
 
     pub(super) fn count_is_due(&mut self, now: Now, out: &mut Actions) {
-        self.count.due = None;
-        self.broadcast_count(now, None, out);
-    }
-
-    fn broadcast_count(&mut self, now: Now, newcomer: Option<SessionId>, out: &mut Actions) {
-        let (players, sfus) = (self.count.players, self.count.sfus);
-        let (told_players, told_sfus) = std::mem::replace(&mut self.count.told, (players, sfus));
-        self.count.told_at = Some(now);
         if let Some(at) = self.count.due.take() {
             self.deadlines.clear(at, Due::PlayerCount);
         }
+        let (players, sfus) = (self.count.players, self.count.sfus);
+        self.count.told = (players, sfus);
+        self.count.told_at = Some(now);
         let only_players = texts::player_count(players as usize);
         let everyone = texts::player_count((players + sfus) as usize);
-        for (&to, &hears) in &self.count.listeners {
-            let (text, changed) = match hears {
-                PlayerCount::PlayersAndSfus => (&everyone, told_players + told_sfus != players + sfus),
-                PlayerCount::Players | PlayerCount::Never => (&only_players, told_players != players),
+        for (&to, listener) in &mut self.count.listeners {
+            let (text, count) = match listener.hears {
+                PlayerCount::PlayersAndSfus => (&everyone, players + sfus),
+                PlayerCount::Players | PlayerCount::Never => (&only_players, players),
             };
-            if changed && Some(to) != newcomer {
+            if std::mem::replace(&mut listener.told, count) != count {
                 out.push(Action::Notify { to, text: text.clone(), notice: Notice::PlayerCount });
             }
         }

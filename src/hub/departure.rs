@@ -13,14 +13,14 @@ impl Hub {
     /// A session has ended, whoever ended it. A second report is ignored.
     pub fn disconnect(&mut self, now: Now, session: SessionId, out: &mut Actions) {
         self.remove(session, &Close::EMPTY, out);
-        self.tell_count(now, None, out);
+        self.tell_count(now, out);
     }
 
     /// The gateway drains this session: closed 1012, and with it those that depend on it, without
     /// `streamerDisconnected`.
     pub fn drain(&mut self, now: Now, session: SessionId, out: &mut Actions) {
         self.close(session, RESTARTING, out);
-        self.tell_count(now, None, out);
+        self.tell_count(now, out);
     }
 
     /// The gateway ends a session.

@@ -60,7 +60,10 @@ impl Hub {
 
     /// `endpointId`: gives the wanted id, a numbered one, or lets the newcomer wait for the holder's sign of life.
     pub(super) fn endpoint_id(&mut self, now: Now, session: SessionId, wanted: Option<&str>, out: &mut Actions) {
-        let wanted = wanted.and_then(StreamerId::parse).unwrap_or_else(|| StreamerId::new(UNKNOWN));
+        let own = self.publisher(session).and_then(|publisher| publisher.id.clone());
+        // Its own may be longer than one may ask for: a number made it so.
+        let wished = own.filter(|own| Some(own.as_str()) == wanted).or_else(|| StreamerId::parse(wanted?));
+        let wanted = wished.unwrap_or_else(|| StreamerId::new(UNKNOWN));
         let contested = self.contested(session, &wanted);
         self.forget_wish(session, contested);
         if let Some(holder) = contested {
@@ -79,7 +82,7 @@ impl Hub {
     /// A probed session showed life: whoever wants its id gets a numbered one.
     pub fn alive(&mut self, now: Now, session: SessionId, out: &mut Actions) {
         self.settle_claim(session, out);
-        self.tell_count(now, None, out);
+        self.tell_count(now, out);
     }
 
     pub(super) fn probe_failed(&mut self, holder: SessionId, out: &mut Actions) {

@@ -120,7 +120,7 @@ impl Hub {
         if peer.role == Role::Sfu {
             self.auto_subscribe(session, out);
         }
-        self.tell_count(now, Some(session), out);
+        self.tell_count(now, out);
         player_id
     }
 
@@ -149,7 +149,7 @@ impl Hub {
             Request::StopStreaming if role == Role::Sfu => self.stop_streaming(session, out),
             _ => out.push(Action::Drop(DropReason::WrongRole)),
         }
-        self.tell_count(now, None, out);
+        self.tell_count(now, out);
     }
 
     /// The next time at which [`Hub::tick`] has something to do.
@@ -166,7 +166,7 @@ impl Hub {
                 Due::PlayerCount => self.count_is_due(now, out),
             }
         }
-        self.tell_count(now, None, out);
+        self.tell_count(now, out);
     }
 
     /// Whether nothing is left of any session.

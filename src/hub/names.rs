@@ -4,6 +4,9 @@
 //! `Foo` and 2 of `Foo1`. The occupied numbers of a name are kept as ranges, so the lowest free one is found in
 //! O(log n) however many streamers share the name.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashMap};
 
 use crate::id::{SessionId, StreamerId};

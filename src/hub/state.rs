@@ -35,6 +35,7 @@ pub(super) struct Subscriber {
 #[derive(Debug, Default)]
 pub(super) struct Publisher {
     pub(super) id: Option<StreamerId>,
+    /// It streams; it is listed once it has an id.
     pub(super) streaming: bool,
     pub(super) audience: BTreeSet<SessionId>,
     /// How many of the audience are players.

@@ -40,10 +40,12 @@ impl Hub {
         self.attach(session, target, out);
     }
 
-    /// An SFU that leaves stays listed, and is free for the next streamer if it was before.
+    /// An SFU that leaves by itself is left alone from then on; what it streams stays listed.
     pub(super) fn unsubscribe(&mut self, session: SessionId, out: &mut Actions) {
-        self.remember_lost(session, None);
-        self.detach(session, true, out);
+        if self.sessions.get(&session).and_then(Session::subscribed_to).is_some() {
+            self.choose(session, None);
+            self.detach(session, true, out);
+        }
     }
 
     /// Ends the subscription in favour of another, or of the same again, as the dialect has it.
@@ -51,7 +53,9 @@ impl Hub {
         let Some(leaver) = self.sessions.get(&session) else { return };
         let (role, dialect, current) = (leaver.role, leaver.dialect, leaver.subscribed_to());
         let Some(current) = current else { return };
-        self.detach(session, current != next || dialect.resubscribe_disconnects, out);
+        let starts_over =
+            self.sessions.get(&current).is_some_and(|publisher| publisher.dialect.resubscribe_disconnects);
+        self.detach(session, current != next || starts_over, out);
         if role == Role::Sfu {
             self.unlist(session);
             if dialect.sfu_switch_resets {

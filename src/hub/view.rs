@@ -59,7 +59,7 @@ impl Hub {
             session,
             role: streamer.role,
             id: publisher.id.clone(),
-            streaming: publisher.streaming,
+            streaming: self.streaming.contains_key(&session),
             subscribers: publisher.audience.iter().filter_map(player_id).collect(),
         })
     }

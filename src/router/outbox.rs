@@ -3,7 +3,12 @@
 //!
 //! Bounds (design.md §2): relayed messages by number and bytes; `playerConnected` and `playerDisconnected` by the
 //! number of subscribers, because the two cancel out while both are unsent; `playerCount` has one slot that holds the
-//! newest; whatever else the gateway says by [`MAX_NOTICES`], above which the receiver does not read and is cut.
+//! newest; whatever else the gateway says by [`MAX_NOTICES`], above which the receiver does not read and is cut. What
+//! a peer makes the gateway say is bounded by bytes too: it is not read while it leaves that untaken
+//! ([`Outbox::is_behind`]).
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -71,6 +76,7 @@ struct Queue {
     relayed: usize,
     relayed_bytes: usize,
     notices: usize,
+    notice_bytes: usize,
     cancelled: usize,
     /// Unsent `playerConnected`s, by the player's session.
     connected: FxHashMap<SessionId, Connected>,
@@ -112,7 +118,8 @@ impl Outbox {
 
     /// Whether the session leaves so many answers untaken that it should not ask for more.
     pub(crate) fn is_behind(&self) -> bool {
-        self.queue.lock().notices >= MAX_NOTICES / 4
+        let queue = self.queue.lock();
+        queue.notices >= MAX_NOTICES / 4 || queue.notice_bytes > self.limits.bytes
     }
 
     /// Gives the frame back when it is not queued.
@@ -147,7 +154,10 @@ impl Outbox {
         let mut cancelled = 0;
         match notice {
             Notice::PlayerConnected(player) => queue.push_connected(player, text),
-            Notice::PlayerDisconnected(player) => cancelled = queue.push_disconnected(player, text),
+            Notice::PlayerDisconnected(player) => {
+                cancelled = queue.push_disconnected(player, text);
+                self.tell_of_room(&mut queue, cancelled);
+            }
             Notice::PlayerCount => {
                 if queue.count.replace(text).is_none() {
                     queue.push(Entry::Count);
@@ -156,6 +166,7 @@ impl Outbox {
             Notice::Other if queue.notices >= MAX_NOTICES => return (Pushed::Full, 0),
             Notice::Other => {
                 queue.notices += 1;
+                queue.notice_bytes += text.len();
                 queue.push(Entry::Notice(text));
             }
         }
@@ -193,9 +204,11 @@ impl Outbox {
         if std::mem::take(&mut queue.probe) {
             return Taken::Probe;
         }
+        let relayed = queue.relayed;
         let taken = queue.take(batch, messages, bytes);
+        let places = relayed - queue.relayed;
+        self.tell_of_room(&mut queue, places);
         if taken > 0 {
-            self.tell_of_room(&mut queue, taken);
             return Taken::Messages;
         }
         if let Some(close) = &queue.closing {
@@ -220,12 +233,13 @@ impl Outbox {
         }
     }
 
-    /// One waiter for each place, in order; all of them when it is empty, because a waiter may have gone elsewhere.
+    /// One waiter for each place, in order; all of them when no relay is left, because a waiter may have gone elsewhere
+    /// and no other place would become free.
     fn tell_of_room(&self, queue: &mut Queue, places: usize) {
         if !queue.somebody_waits {
             return;
         }
-        if queue.entries.is_empty() {
+        if queue.relayed == 0 {
             queue.somebody_waits = false;
             self.room.notify_waiters();
         } else {
@@ -344,6 +358,7 @@ impl Queue {
             Entry::Count => self.count.take(),
             Entry::Notice(text) => {
                 self.notices -= 1;
+                self.notice_bytes -= text.len();
                 Some(text)
             }
             Entry::Cancelled => {

@@ -20,7 +20,7 @@ use tokio::time::{Sleep, sleep, timeout};
 
 use super::framing::{self, Decoder};
 use super::{Ended, Incoming, Transport, TransportKind};
-use crate::wire::{Close, CloseCode, DropReason};
+use crate::wire::{Close, CloseCode, DropReason, out as texts};
 
 /// What is gathered before `poll_ready` waits for it to be written.
 const WRITE_BUFFER: usize = 16 * 1024;
@@ -212,7 +212,7 @@ impl<H: Halves> Framed<H> {
     fn wind_up(&mut self, close: &Close) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let Some(mut halves) = self.halves.take() else { return Box::pin(std::future::ready(())) };
         if self.manners.announces {
-            framing::encode(&disconnect(close.code, close.reason_within(Close::MAX_REASON)), &mut self.out);
+            framing::encode(&texts::disconnect(close.code, &close.reason), &mut self.out);
         }
         let last = [std::mem::take(&mut self.writing), std::mem::take(&mut self.out).freeze()];
         let hang_up = HangUp { connection: self.connection.clone(), close: close.clone() };
@@ -280,7 +280,7 @@ impl<H: Halves> Transport for Framed<H> {
     }
 
     fn feed_ping(&mut self) -> Result<(), Ended> {
-        self.feed(ping(SystemTime::now()))
+        self.feed(texts::ping(milliseconds(SystemTime::now())))
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
@@ -310,13 +310,7 @@ impl<H: Halves> Transport for Framed<H> {
     }
 }
 
-/// The JSON `ping`, with the time in milliseconds.
-fn ping(now: SystemTime) -> Bytes {
-    let time = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-    format!(r#"{{"type":"ping","time":{time}}}"#).into()
-}
-
-/// Stands in for `wire::out::disconnect`.
-fn disconnect(code: CloseCode, reason: &str) -> Bytes {
-    serde_json::json!({"type": "disconnect", "code": code.0, "reason": reason}).to_string().into()
+/// Milliseconds since 1970, for the JSON `ping`.
+fn milliseconds(now: SystemTime) -> u64 {
+    now.duration_since(UNIX_EPOCH).ok().and_then(|since| u64::try_from(since.as_millis()).ok()).unwrap_or(0)
 }

@@ -7,4 +7,5 @@ mod model;
 mod model_scenarios;
 mod ops;
 mod props;
+mod scenarios;
 mod trial;

@@ -479,12 +479,12 @@ impl Model {
         }
     }
 
-    /// An SFU that had chosen its streamer has chosen now to have none.
+    /// An SFU that leaves its streamer has chosen to have none.
     fn unsubscribe(&mut self, session: u64) {
-        self.leave(session);
-        if let Some(chosen) = &mut self.at(session).chosen {
-            chosen.clear();
+        if self.get(session).subscribed_to.is_some() && self.get(session).role == Role::Sfu {
+            self.at(session).chosen = Some(String::new());
         }
+        self.leave(session);
     }
 
     fn subscribe(&mut self, session: u64, id: &str) {

@@ -115,15 +115,31 @@ async fn the_longest_message_is_taken_and_one_byte_more_is_1009() {
         within(async { tokio::join!(send(&mut client, vec![b'x'; MAX_MESSAGE]), message(&mut server)) }).await;
     assert_eq!(got.len(), MAX_MESSAGE);
 
-    let too_long = send(&mut client, vec![b'x'; MAX_MESSAGE + 1]);
-    let refuse = async {
-        let Ended::Violation(why) = end_of(&mut server).await else { panic!("a violation") };
-        assert_eq!(why, Close::new(CloseCode::TOO_BIG, "message too big: 262145 bytes, the limit is 262144"));
-        why
+    send(&mut client, vec![b'x'; MAX_MESSAGE + 1]).await;
+    let why = Close::new(CloseCode::TOO_BIG, "message too big: 262145 bytes, the limit is 262144");
+    assert_eq!(within(end_of(&mut server)).await, Ended::Violation(why));
+}
+
+#[tokio::test]
+async fn what_a_refused_client_still_sends_is_read_to_its_end() {
+    let (theirs, mut raw) = duplex(1024);
+    let mut server = WsTransport::server(theirs, &[], TransportKind::Ws, MAX_MESSAGE).await;
+    let sending = async {
+        raw.write_all(&[0x81, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0]).await.unwrap();
+        // A socket closed with this unread would answer with a reset.
+        raw.write_all(&vec![b'x'; 1 << 20]).await.unwrap();
+        raw.shutdown().await.unwrap();
+        let mut answer = Vec::new();
+        raw.read_to_end(&mut answer).await.unwrap();
+        answer
     };
-    let (_, why) = within(async { tokio::join!(too_long, refuse) }).await;
-    let (_, seen) = within(async { tokio::join!(close(&mut server, &why), end_of(&mut client)) }).await;
-    assert_eq!(seen, Ended::ByPeer(why), "unread bytes do not make the close frame vanish");
+    let refusing = async {
+        let Ended::Violation(why) = end_of(&mut server).await else { panic!("a violation") };
+        close(&mut server, &why).await;
+        drop(server);
+    };
+    let (answer, ()) = within(async { tokio::join!(sending, refusing) }).await;
+    assert_eq!((answer[0], u16::from_be_bytes([answer[2], answer[3]])), (0x88, CloseCode::TOO_BIG.0));
 }
 
 #[tokio::test]
@@ -164,6 +180,21 @@ async fn a_close_is_answered_before_the_end_is_told() {
     let mut answer = Vec::new();
     within(raw.read_to_end(&mut answer)).await.unwrap();
     assert_eq!(answer, b"\x88\x05\x03\xe8bye", "then the end of the stream");
+}
+
+#[tokio::test]
+async fn a_close_is_over_when_the_peer_has_answered() {
+    let (mut server, mut raw) = raw_client().await;
+    let bye = Close::new(CloseCode::NORMAL, "bye");
+    let mut closing = Box::pin(close(&mut server, &bye));
+    assert!(futures_util::poll!(closing.as_mut()).is_pending(), "the answer is awaited");
+    raw.write_all(&frame(0x81, b"sent before the close was seen")).await.unwrap();
+    assert!(futures_util::poll!(closing.as_mut()).is_pending());
+    raw.write_all(&frame(0x88, b"\x03\xe8")).await.unwrap();
+    within(closing).await;
+    let mut got = Vec::new();
+    within(raw.read_to_end(&mut got)).await.unwrap();
+    assert_eq!(got, b"\x88\x05\x03\xe8bye", "then the end of the stream");
 }
 
 #[tokio::test]
