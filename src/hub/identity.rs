@@ -1,5 +1,6 @@
 //! Streamer ids (protocol.md §5.1): wanted, taken, contested by a ghost, never said.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::dialect::{SfuStreamsFrom, Unidentified};
@@ -27,7 +28,9 @@ const LEGACY_AT_ONCE: &str = "__LEGACY__";
 pub(super) struct Claim {
     until: Now,
     wanted: StreamerId,
-    newcomers: Vec<SessionId>,
+    /// By their place in the queue.
+    newcomers: BTreeMap<u64, SessionId>,
+    next_place: u64,
 }
 
 impl Hub {
@@ -113,40 +116,44 @@ impl Hub {
 
     /// The newcomers of a claim, the first last.
     fn take_claim(&mut self, holder: SessionId) -> Vec<(SessionId, StreamerId)> {
-        let Some(Claim { until, wanted, newcomers }) = self.claims.remove(&holder) else { return Vec::new() };
+        let Some(Claim { until, wanted, newcomers, .. }) = self.claims.remove(&holder) else { return Vec::new() };
         self.deadlines.clear(until, Due::Probe(holder));
-        for &newcomer in &newcomers {
+        for &newcomer in newcomers.values() {
             if let Some(publisher) = self.publisher_mut(newcomer) {
                 publisher.waits_for = None;
             }
         }
-        newcomers.into_iter().rev().map(|newcomer| (newcomer, wanted.clone())).collect()
+        newcomers.into_values().rev().map(|newcomer| (newcomer, wanted.clone())).collect()
     }
 
     /// A newcomer that asks again, or goes, gives up its place. A probe that nobody waits for is forgotten, unless it is
     /// of the session that is asked for `next`.
     pub(super) fn forget_wish(&mut self, session: SessionId, next: Option<SessionId>) {
-        let Some(holder) = self.publisher_mut(session).and_then(|publisher| publisher.waits_for.take()) else { return };
+        let waits_for = self.publisher_mut(session).and_then(|publisher| publisher.waits_for.take());
+        let Some((holder, place)) = waits_for else { return };
         let Some(claim) = self.claims.get_mut(&holder) else { return };
-        claim.newcomers.retain(|&newcomer| newcomer != session);
+        claim.newcomers.remove(&place);
         if claim.newcomers.is_empty() && next != Some(holder) {
             self.deadlines.clear(claim.until, Due::Probe(holder));
             self.claims.remove(&holder);
         }
     }
 
+    /// The holder's time runs from the first that asked.
     fn claim(&mut self, now: Now, session: SessionId, wanted: StreamerId, holder: SessionId, out: &mut Actions) {
-        if let Some(publisher) = self.publisher_mut(session) {
-            publisher.waits_for = Some(holder);
-        }
         self.expect_identity_no_longer(session);
         let until = now + PROBE;
         let claim = self.claims.entry(holder).or_insert_with(|| {
             self.deadlines.set(until, Due::Probe(holder));
             out.push(Action::Probe(holder));
-            Claim { until, wanted, newcomers: Vec::new() }
+            Claim { until, wanted, newcomers: BTreeMap::new(), next_place: 0 }
         });
-        claim.newcomers.push(session);
+        let place = claim.next_place;
+        claim.next_place += 1;
+        claim.newcomers.insert(place, session);
+        if let Some(publisher) = self.publisher_mut(session) {
+            publisher.waits_for = Some((holder, place));
+        }
     }
 
     /// Gives an id and confirms it. Returns whether the session has given up another for it.

@@ -124,8 +124,7 @@ impl Hub {
         player_id
     }
 
-    /// A session asks for something. Nothing of the hub changes when a relayed message meets a full outbox, so the
-    /// caller may ask the same again.
+    /// A session asks for something. Whoever meets a full outbox with a relayed message may ask the same again.
     pub fn request(&mut self, now: Now, session: SessionId, request: Request, out: &mut Actions) {
         let Some(role) = self.sessions.get(&session).map(|asker| asker.role) else {
             return out.push(Action::Drop(DropReason::SessionOver));

@@ -42,8 +42,8 @@ pub(super) struct Publisher {
     pub(super) players: u32,
     /// When it is listed without having said its id.
     pub(super) listed_at: Option<Now>,
-    /// The session whose id it waits for.
-    pub(super) waits_for: Option<SessionId>,
+    /// The session whose id it waits for, and its place in the queue.
+    pub(super) waits_for: Option<(SessionId, u64)>,
     /// An SFU's own will.
     pub(super) choice: Choice,
 }

@@ -16,7 +16,8 @@ mod upgrade;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -39,6 +40,9 @@ pub struct Capacity {
     /// Connections of every kind, pages included.
     pub connections: usize,
 }
+
+/// A connection's place among all, until a session takes it over.
+type Permit = Mutex<Option<OwnedSemaphorePermit>>;
 
 /// What every door shares.
 #[derive(Debug)]

@@ -10,7 +10,6 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedSemaphorePermit;
@@ -20,16 +19,13 @@ use tracing::{debug, warn};
 
 use super::accept::{AfterError, after_error};
 use super::upgrade::{self, Upgrade};
-use super::{Door, DoorKind, ESTABLISH, House};
+use super::{Door, DoorKind, ESTABLISH, House, Permit};
 
 /// hyper's smallest; a request head has to fit.
 const HTTP_BUFFER: usize = 16 << 10;
 
 /// Browsers send about twenty.
 const MAX_HEADERS: usize = 64;
-
-/// A connection's place among all, until a session takes it over.
-pub(super) type Permit = Mutex<Option<OwnedSemaphorePermit>>;
 
 /// What a TCP listener serves.
 #[derive(Clone)]

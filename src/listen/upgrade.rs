@@ -18,8 +18,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tracing::debug;
 
 use super::door::NoRole;
-use super::tcp::Permit;
-use super::{Door, ESTABLISH, House};
+use super::{Door, ESTABLISH, House, Permit};
 use crate::session::Admission;
 use crate::transport::TransportKind;
 use crate::transport::ws::WsTransport;

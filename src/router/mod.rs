@@ -106,15 +106,17 @@ impl Router {
         Connected { guard: SessionGuard { router: Arc::clone(self), session }, outbox, player_id }
     }
 
-    /// A session asks for something. `Err` gives a relayed message back whose receiver has no room.
-    pub(crate) fn dispatch(&self, session: SessionId, request: Request) -> Result<(), Blocked> {
+    /// A session asks for something. Returns whether anything was relayed for it; `Err` gives a relayed message back
+    /// whose receiver has no room.
+    pub(crate) fn dispatch(&self, session: SessionId, request: Request) -> Result<bool, Blocked> {
         let mut shared = self.shared.lock();
         let mut out = std::mem::take(&mut shared.actions);
         let now = self.now();
         shared.hub.request(now, session, request, &mut out);
+        let relayed = out.iter().any(|action| matches!(action, Action::Relay { .. }));
         let blocked = shared.carry_out(&mut out, now, &self.metrics);
         self.finish(&mut shared, out);
-        blocked.map_or(Ok(()), Err)
+        blocked.map_or(Ok(relayed), Err)
     }
 
     /// A probed session showed life.

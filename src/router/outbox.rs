@@ -87,7 +87,11 @@ struct Queue {
     probe: bool,
     somebody_waits: bool,
     closing: Option<Close>,
+    /// It ends at once.
+    cut: bool,
     task: Option<Waker>,
+    /// The task waits for its peer, and new entries are nothing to it.
+    peer_stalls: bool,
 }
 
 #[derive(Debug)]
@@ -192,7 +196,7 @@ impl Outbox {
     pub(crate) fn cut(&self, close: Close) -> usize {
         let mut queue = self.queue.lock();
         let lost = queue.relayed;
-        *queue = Queue { closing: Some(close), task: queue.task.take(), ..Queue::default() };
+        *queue = Queue { closing: Some(close), cut: true, task: queue.task.take(), ..Queue::default() };
         queue.wake();
         self.room.notify_waiters();
         lost
@@ -201,6 +205,7 @@ impl Outbox {
     /// Moves up to `messages` or about `bytes` into `batch`, or arranges that the task is woken.
     pub(crate) fn take(&self, cx: &Context<'_>, batch: &mut VecDeque<Frame>, messages: usize, bytes: usize) -> Taken {
         let mut queue = self.queue.lock();
+        queue.peer_stalls = false;
         if std::mem::take(&mut queue.probe) {
             return Taken::Probe;
         }
@@ -215,6 +220,21 @@ impl Outbox {
             return Taken::Close(close.clone());
         }
         queue.await_more(cx);
+        Taken::Nothing
+    }
+
+    /// What a session must know while its peer takes nothing: that it is probed, or that it was cut. Otherwise arranges
+    /// that the task is woken for these, and not for new entries.
+    pub(crate) fn take_urgent(&self, cx: &Context<'_>) -> Taken {
+        let mut queue = self.queue.lock();
+        if std::mem::take(&mut queue.probe) {
+            return Taken::Probe;
+        }
+        if let Some(close) = queue.closing.as_ref().filter(|_| queue.cut) {
+            return Taken::Close(close.clone());
+        }
+        queue.peer_stalls = true;
+        queue.register(cx);
         Taken::Nothing
     }
 
@@ -255,7 +275,9 @@ impl Queue {
 
     fn push(&mut self, entry: Entry) {
         self.entries.push_back(entry);
-        self.wake();
+        if !self.peer_stalls {
+            self.wake();
+        }
     }
 
     fn wake(&mut self) {
@@ -264,10 +286,14 @@ impl Queue {
         }
     }
 
-    fn await_more(&mut self, cx: &Context<'_>) {
+    fn register(&mut self, cx: &Context<'_>) {
         if !self.task.as_ref().is_some_and(|task| task.will_wake(cx.waker())) {
             self.task = Some(cx.waker().clone());
         }
+    }
+
+    fn await_more(&mut self, cx: &Context<'_>) {
+        self.register(cx);
         if self.entries.capacity() > 64 {
             self.entries = VecDeque::new();
             self.connected = FxHashMap::default();

@@ -22,8 +22,8 @@ fn connect(router: &Arc<Router>, role: Role) -> Connected {
     router.connect(Peer { role, dialect: Dialect::STANDARD, config: Bytes::from_static(b"{}") })
 }
 
-fn ask(router: &Router, who: &Connected, request: Request) {
-    router.dispatch(who.guard.session(), request).expect("nobody is full");
+fn ask(router: &Router, who: &Connected, request: Request) -> bool {
+    router.dispatch(who.guard.session(), request).expect("nobody is full")
 }
 
 fn says_id(router: &Router, who: &Connected, id: &str) {

@@ -200,7 +200,7 @@ impl<'a, T: Transport> Pump<'a, T> {
                 debug!(session = %self.connected.guard.session(), bytes, "stats");
             }
             Asked::Noted => {}
-            Asked::Dropped(reason @ DropReason::UnknownType) => {
+            Asked::Dropped(reason @ (DropReason::UnknownType | DropReason::NoType)) => {
                 return self.drop_message(reason, "Unsupported message type");
             }
             Asked::Dropped(reason) => self.sessions.metrics().dropped(reason, 1),
@@ -209,10 +209,9 @@ impl<'a, T: Transport> Pump<'a, T> {
     }
 
     fn dispatch(&mut self, kind: Kind, bytes: usize, request: Request) {
-        let relayed = matches!(request, Request::ToPublisher { .. } | Request::ToPlayer { .. } | Request::ToSfus(_));
         match self.sessions.router.dispatch(self.connected.guard.session(), request) {
-            Ok(()) if relayed => self.sessions.metrics().relayed(kind, bytes),
-            Ok(()) => {}
+            Ok(true) => self.sessions.metrics().relayed(kind, bytes),
+            Ok(false) => {}
             Err(Blocked { outbox, text }) => {
                 let room = Box::pin(Arc::clone(&outbox).room(text.len()));
                 self.reading.blocked = Some(Blockage { room, kind, text });
@@ -266,7 +265,11 @@ impl<'a, T: Transport> Pump<'a, T> {
             return Ok(());
         }
         let audience = if self.role.publishes() { self.connected.outbox.audience() } else { 0 };
-        let Some(wait) = bucket.refill(rates.of(self.role, audience), now) else { return Ok(()) };
+        let Some(wait) = bucket.refill(rates.of(self.role, audience), now) else {
+            // The rate was kept since the last refill, perhaps because the session waited for room.
+            self.reading.throttled_since = None;
+            return Ok(());
+        };
         self.reading.paused_until = Some(now + wait);
         let since = *self.reading.throttled_since.get_or_insert(now);
         if now - since > rates.patience {
@@ -292,26 +295,45 @@ impl<'a, T: Transport> Pump<'a, T> {
         Poll::Pending
     }
 
-    /// Writes one batch and flushes it.
+    /// Writes one batch and flushes it. What is still to be flushed goes first, so that room on the way does not hide
+    /// that the peer takes nothing.
     fn poll_batch(&mut self, cx: &mut Context<'_>) -> Result<Poll<Taken>, Ended> {
+        if self.writing.batch.is_empty() && self.poll_flush(cx)?.is_pending() {
+            return Ok(self.wait_for_peer(cx));
+        }
         let mut taken = Taken::Messages;
         if self.writing.batch.is_empty() {
             taken = self.connected.outbox.take(cx, &mut self.writing.batch, BATCH, BATCH_BYTES);
             if matches!(taken, Taken::Probe) {
-                self.life.probed = Some(self.transport.signs_of_life());
-                self.writing.ping = true;
+                self.begin_probe();
             }
         }
         let written = self.poll_feed(cx)?.is_ready() && self.poll_flush(cx)?.is_ready();
         if !written {
-            self.writing.stalled.get_or_insert_with(Instant::now);
-            return Ok(Poll::Pending);
+            return Ok(self.wait_for_peer(cx));
         }
         self.writing.stalled = None;
         if self.writing.batch.capacity() > 4 && matches!(taken, Taken::Nothing) {
             self.writing.batch = VecDeque::new();
         }
         Ok(Poll::Ready(taken))
+    }
+
+    /// The peer takes nothing at the moment. It may still be asked for life, or cut.
+    fn wait_for_peer(&mut self, cx: &mut Context<'_>) -> Poll<Taken> {
+        self.writing.stalled.get_or_insert_with(Instant::now);
+        loop {
+            match self.connected.outbox.take_urgent(cx) {
+                Taken::Probe => self.begin_probe(),
+                close @ Taken::Close(_) => return Poll::Ready(close),
+                Taken::Nothing | Taken::Messages => return Poll::Pending,
+            }
+        }
+    }
+
+    fn begin_probe(&mut self) {
+        self.life.probed = Some(self.transport.signs_of_life());
+        self.writing.ping = true;
     }
 
     fn poll_feed(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, Ended> {
@@ -372,7 +394,9 @@ impl<'a, T: Transport> Pump<'a, T> {
 
     fn life_deadline(&self) -> Instant {
         let keepalive = self.sessions.keepalive;
-        self.life.heard + if self.life.pinged { keepalive.timeout } else { self.jittered(keepalive.interval) }
+        // Whatever the two are, the ping comes before the end, and its answer has half of the time between them.
+        let ping = self.jittered(keepalive.interval).min((keepalive.interval + keepalive.timeout) / 2);
+        self.life.heard + if self.life.pinged { keepalive.timeout } else { ping }
     }
 
     /// Sessions that began together must not all ping together: a tenth either way, by the session's number.

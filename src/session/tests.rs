@@ -1,1 +1,11 @@
-//! Tests of the session loop over the in-memory transport.
+//! Tests of the session loop over a scripted transport, in paused time.
+
+mod ending;
+mod input;
+mod life;
+mod pressure;
+mod rates;
+mod scripted;
+mod writing;
+
+use self::scripted::{Gateway, Peer, Script, after, settle};

@@ -4,6 +4,7 @@ mod room;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Waker};
 
 use bytes::Bytes;
@@ -349,15 +350,24 @@ fn an_idle_outbox_is_small() {
     assert!(queue.entries.capacity() <= 64 && queue.connected.capacity() == 0, "{queue:?}");
 }
 
+#[derive(Default)]
+struct Count(AtomicUsize);
+
+impl Count {
+    fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl std::task::Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 /// The task is woken by whatever there is to find, once.
 #[test]
 fn the_task_is_woken() {
-    struct Count(std::sync::atomic::AtomicUsize);
-    impl std::task::Wake for Count {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        }
-    }
     type Deed = fn(&Outbox);
     let deeds: [Deed; 6] = [
         |outbox| assert_eq!(relay(outbox, 1, "a"), Pushed::Queued),
@@ -368,12 +378,38 @@ fn the_task_is_woken() {
         |outbox| assert_eq!(outbox.cut(Close::EMPTY), 0),
     ];
     for deed in deeds {
-        let woken = Arc::new(Count(Default::default()));
+        let woken = Arc::new(Count::default());
         let outbox = Outbox::new(ROOMY);
         let waker = Waker::from(Arc::clone(&woken));
         let taken = outbox.take(&Context::from_waker(&waker), &mut VecDeque::new(), 32, 1 << 14);
         assert!(matches!(taken, Taken::Nothing));
         deed(&outbox);
-        assert_eq!(woken.0.load(std::sync::atomic::Ordering::Relaxed), 1);
+        assert_eq!(woken.count(), 1);
     }
+}
+
+/// While its peer takes nothing, the task is woken for what is urgent and for nothing else; afterwards for all again.
+#[test]
+fn a_stalled_task_is_woken_for_what_is_urgent() {
+    let (woken, outbox) = (Arc::new(Count::default()), Outbox::new(ROOMY));
+    let waker = Waker::from(Arc::clone(&woken));
+    let cx = Context::from_waker(&waker);
+    assert!(matches!(outbox.take_urgent(&cx), Taken::Nothing));
+    connected(&outbox, 1);
+    assert_eq!(relay(&outbox, 1, "a"), Pushed::Queued);
+    assert_eq!(woken.count(), 0);
+    outbox.probe();
+    assert_eq!(woken.count(), 1);
+    assert!(matches!(outbox.take_urgent(&cx), Taken::Probe));
+    assert!(matches!(outbox.take_urgent(&cx), Taken::Nothing));
+    assert_eq!(take_all(&outbox), ["+1", "a"]);
+    assert!(matches!(outbox.take(&cx, &mut VecDeque::new(), 32, 1 << 14), Taken::Nothing));
+    assert_eq!(relay(&outbox, 1, "b"), Pushed::Queued);
+    assert_eq!(woken.count(), 2);
+    assert!(matches!(outbox.take_urgent(&cx), Taken::Nothing));
+    outbox.close(Close::EMPTY);
+    assert!(matches!(outbox.take_urgent(&cx), Taken::Nothing), "what is queued comes first");
+    assert_eq!(outbox.cut(CLOSE), 1);
+    assert_eq!(woken.count(), 4);
+    assert!(matches!(outbox.take_urgent(&cx), Taken::Close(close) if close == CLOSE));
 }

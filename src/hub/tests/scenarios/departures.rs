@@ -8,10 +8,10 @@ use crate::wire::Role;
 #[test]
 fn a_player_that_goes_is_told_exactly_once() {
     let ways: [fn(&mut World); 4] = [
-        |w| _ = w.the("P").leaves(),
-        |w| _ = w.the("P").unsubscribes(),
-        |w| _ = w.the("S").disconnects("Player0", "out"),
-        |w| _ = w.the("P").gets_drained(),
+        |w| w.the("P").leaves().and_that_is_all(),
+        |w| w.the("P").unsubscribes().and_that_is_all(),
+        |w| w.the("S").disconnects("Player0", "out").and_that_is_all(),
+        |w| w.the("P").gets_drained().and_that_is_all(),
     ];
     for dialect in Dialect::ALL {
         for way in ways {

@@ -226,6 +226,9 @@ impl Deed<'_> {
         self.world.heard.remove(&self.session).unwrap_or_default()
     }
 
+    /// Ends the sentence.
+    pub(super) fn and_that_is_all(self) {}
+
     fn does(self, deed: impl FnOnce(&mut Hub, SessionId, Now, &mut Actions)) -> Self {
         let session = self.session;
         self.world.step(|hub, now, out| deed(hub, session, now, out));

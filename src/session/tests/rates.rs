@@ -1,0 +1,176 @@
+//! How much a session may say (design.md §2, protocol.md §5.7).
+
+use std::time::Duration;
+
+use super::{Gateway, after, settle};
+use crate::session::{Rate, Rates};
+use crate::wire::{CloseCode, DropReason, Role};
+
+const SLOW: Rates = Rates {
+    player: Rate { per_second: 100.0, burst: 50.0 },
+    publisher: Rate { per_second: 500.0, burst: 500.0 },
+    per_subscriber: 100.0,
+    patience: Duration::from_secs(5),
+};
+
+const STATS: &str = r#"{"type":"stats"}"#;
+
+/// A flooding player is slowed to its rate, and after `patience` without a break it is closed 1008.
+#[tokio::test(start_paused = true)]
+async fn a_flood_is_slowed_and_then_closed() {
+    let gateway = Gateway::with_rates(SLOW);
+    let player = gateway.connect(Role::Player);
+    settle().await;
+    player.floods(STATS);
+    for second in 1..=4_u32 {
+        after(1.0).await;
+        let (reads, allowed) = (f64::from(u32::try_from(player.reads()).unwrap()), 50.0 + 100.0 * f64::from(second));
+        assert!((allowed - 5.0..=allowed + 5.0).contains(&reads), "{reads} of {allowed}");
+    }
+    after(0.9).await;
+    assert_eq!(player.closed(), None);
+    after(1.0).await;
+    let close = player.closed().expect("its patience is over");
+    assert_eq!(close.code, CloseCode::POLICY);
+    assert_eq!(close.reason, "more messages than allowed for 5 s without a break");
+    assert!(player.is_over());
+    assert_eq!(gateway.router.session_count(), 0);
+}
+
+/// A player within its rate is never slowed, however long it goes on.
+#[tokio::test(start_paused = true)]
+async fn within_the_rate_nothing_is_slowed() {
+    let gateway = Gateway::with_rates(SLOW);
+    let player = gateway.connect(Role::Player);
+    for n in 1..=2_000 {
+        player.says(STATS);
+        after(0.0101).await;
+        assert_eq!(player.reads(), n);
+    }
+    assert_eq!(player.closed(), None);
+}
+
+/// A burst is taken at once, up to its bound.
+#[tokio::test(start_paused = true)]
+async fn a_burst_is_taken_at_once() {
+    let gateway = Gateway::with_rates(SLOW);
+    let player = gateway.connect(Role::Player);
+    for _ in 0..60 {
+        player.says(STATS);
+    }
+    settle().await;
+    assert_eq!(player.reads(), 50);
+    after(0.2).await;
+    assert_eq!(player.reads(), 60);
+}
+
+/// A break ends the patience's count.
+#[tokio::test(start_paused = true)]
+async fn a_break_begins_the_patience_anew() {
+    let gateway = Gateway::with_rates(SLOW);
+    let player = gateway.connect(Role::Player);
+    settle().await;
+    for _ in 0..5 {
+        player.floods(STATS);
+        after(4.0).await;
+        player.script().flood = None;
+        after(1.0).await;
+        assert_eq!(player.closed(), None);
+    }
+}
+
+/// Time in which the sender waits for somebody else's room is not its doing: here one that may send 1,000 a second is
+/// let through with 256.
+#[tokio::test(start_paused = true)]
+async fn waiting_for_room_is_not_flooding() {
+    let gateway = Gateway::with_rates(Rates { player: Rate { per_second: 1_000.0, burst: 50.0 }, ..SLOW });
+    let streamer = gateway.streamer().await;
+    let player = gateway.player().await;
+    streamer.heard();
+    streamer.stops_taking();
+    player.floods(r#"{"type":"iceCandidate"}"#);
+    for _ in 0..20 {
+        let before = player.reads();
+        after(4.0).await;
+        assert_eq!(player.closed(), None);
+        assert!(player.reads() - before < 1_200, "it was blocked");
+        streamer.takes_again();
+        settle().await;
+        streamer.stops_taking();
+    }
+}
+
+/// A streamer's rate grows with its audience.
+#[tokio::test(start_paused = true)]
+async fn a_streamers_rate_grows_with_its_audience() {
+    for players in [0_u32, 10] {
+        let gateway = Gateway::with_rates(SLOW);
+        let streamer = gateway.streamer().await;
+        let mut audience = Vec::new();
+        for _ in 0..players {
+            audience.push(gateway.player().await);
+        }
+        after(10.0).await;
+        streamer.floods(STATS);
+        after(2.0).await;
+        let before = streamer.reads();
+        after(1.0).await;
+        let (rate, allowed) = (streamer.reads() - before, 500 + 100 * players as usize);
+        assert!(rate.abs_diff(allowed) < allowed / 20, "{rate} of {allowed}");
+    }
+}
+
+/// `--limits off`: no rate at all.
+#[tokio::test(start_paused = true)]
+async fn limits_can_be_off() {
+    let gateway = Gateway::new();
+    let player = gateway.connect(Role::Player);
+    for _ in 0..10_000 {
+        player.says(STATS);
+    }
+    settle().await;
+    assert_eq!(player.reads(), 10_000);
+}
+
+/// protocol.md §5.7: lists come in a burst of 5 and then one a second; what is asked in between is folded into one.
+#[tokio::test(start_paused = true)]
+async fn lists_come_five_at_once_and_then_one_a_second() {
+    let gateway = Gateway::new();
+    let player = gateway.connect(Role::Player);
+    settle().await;
+    player.heard();
+    for _ in 0..20 {
+        player.says(r#"{"type":"listStreamers"}"#);
+    }
+    settle().await;
+    assert_eq!(player.heard(), vec![r#"{"type":"streamerList","ids":[]}"#; 5]);
+    assert_eq!(gateway.drops(DropReason::Coalesced), 14);
+    let _streamer = gateway.streamer().await;
+    after(0.98).await;
+    assert_eq!(player.heard(), [""; 0]);
+    after(0.05).await;
+    assert_eq!(player.heard(), [r#"{"type":"streamerList","ids":["Foo"]}"#]);
+    after(10.0).await;
+    assert_eq!(player.heard(), [""; 0]);
+    for _ in 0..6 {
+        player.says(r#"{"type":"listStreamers"}"#);
+    }
+    settle().await;
+    assert_eq!(player.heard().len(), 5);
+    after(1.1).await;
+    assert_eq!(player.heard().len(), 1);
+}
+
+/// The same for somebody who asks four times a second, for a long time: one a second.
+#[tokio::test(start_paused = true)]
+async fn lists_come_once_a_second_in_the_long_run() {
+    let gateway = Gateway::new();
+    let player = gateway.connect(Role::Player);
+    settle().await;
+    for _ in 0..400 {
+        player.says(r#"{"type":"listStreamers"}"#);
+        after(0.25).await;
+    }
+    let lists = player.heard().iter().filter(|heard| heard.contains("streamerList")).count();
+    assert!((100..=106).contains(&lists), "{lists}");
+}
