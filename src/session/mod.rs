@@ -21,7 +21,7 @@ pub use rate::{Rate, Rates};
 pub use report::{By, SessionReport};
 
 use self::pump::Pump;
-use self::report::Reporter;
+use self::report::{Reporter, Who};
 use crate::hub::{Dialect, Peer};
 use crate::metrics::Metrics;
 use crate::router::Router;
@@ -67,18 +67,19 @@ impl Sessions {
 
     /// Serves one peer until its session ends.
     pub async fn serve(&self, mut transport: impl Transport, admission: Admission) {
-        let kind = transport.kind();
+        let transport_kind = transport.kind();
         let Admission { role, dialect, remote, config } = admission;
         let connected = self.router.connect(Peer { role, dialect, config });
-        let session = connected.guard.session();
-        let report = self.reporter.open(self.metrics(), session, role, kind, remote, connected.player_id.clone());
+        let (session, player_id) = (connected.guard.session(), connected.player_id.clone());
+        let who = Who { session, role, transport: transport_kind, remote, player_id };
+        let opened = self.reporter.open(self.metrics(), who);
 
         let pump = Pump::new(self, &mut transport, &connected, role, dialect);
         let (ending, traffic) = pump.run().await;
 
         // The others learn of it before the closing handshake, which takes as long as the peer likes.
         drop(connected);
-        self.reporter.close(self.metrics(), report, &ending, traffic);
+        opened.close(&ending, traffic);
         if let Some(close) = ending.to_tell() {
             let closing = std::future::poll_fn(|cx| transport.poll_close(cx, close));
             let _ = tokio::time::timeout(CLOSING, closing).await;

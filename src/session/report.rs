@@ -100,15 +100,24 @@ impl Ending {
 #[derive(Debug)]
 pub(super) struct Reporter(broadcast::Sender<SessionReport>);
 
-/// A session whose end will be reported.
+/// A session whose end will be reported: once, even if its task is dropped without a word.
 #[derive(Debug)]
-pub(super) struct Opened {
-    session: SessionId,
-    role: Role,
-    transport: TransportKind,
-    remote: SocketAddr,
-    player_id: Option<PlayerId>,
+pub(super) struct Opened<'a> {
+    reporter: &'a Reporter,
+    metrics: &'a Metrics,
+    who: Who,
     at: Instant,
+    reported: bool,
+}
+
+/// Whose session it is.
+#[derive(Clone, Debug)]
+pub(super) struct Who {
+    pub(super) session: SessionId,
+    pub(super) role: Role,
+    pub(super) transport: TransportKind,
+    pub(super) remote: SocketAddr,
+    pub(super) player_id: Option<PlayerId>,
 }
 
 impl Default for Reporter {
@@ -122,32 +131,42 @@ impl Reporter {
         self.0.subscribe()
     }
 
-    pub(super) fn open(
-        &self,
-        metrics: &Metrics,
-        session: SessionId,
-        role: Role,
-        transport: TransportKind,
-        remote: SocketAddr,
-        player_id: Option<PlayerId>,
-    ) -> Opened {
-        metrics.opened(role, transport.name());
+    pub(super) fn open<'a>(&'a self, metrics: &'a Metrics, who: Who) -> Opened<'a> {
+        let Who { session, role, transport, remote, player_id } = &who;
+        metrics.opened(*role, transport.name());
         let player = player_id.as_ref().map(PlayerId::as_str);
         info!(%session, %role, transport = transport.name(), player, %remote, "session opened");
-        Opened { session, role, transport, remote, player_id, at: Instant::now() }
+        Opened { reporter: self, metrics, who, at: Instant::now(), reported: false }
+    }
+}
+
+impl Opened<'_> {
+    pub(super) fn close(mut self, ending: &Ending, traffic: Traffic) {
+        let (by, close) = ending.told();
+        self.report(by, close, traffic);
     }
 
-    pub(super) fn close(&self, metrics: &Metrics, opened: Opened, ending: &Ending, traffic: Traffic) {
-        let Opened { session, role, transport, remote, player_id, at } = opened;
-        let (by, close) = ending.told();
-        let lasted = at.elapsed();
-        metrics.closed(role, transport.name(), close.code, by.name());
+    fn report(&mut self, by: By, close: Close, traffic: Traffic) {
+        self.reported = true;
+        let Who { session, role, transport, remote, player_id } = self.who.clone();
+        let lasted = self.at.elapsed();
+        self.metrics.closed(role, transport.name(), close.code, by.name());
         info!(
             %session, %role, transport = transport.name(), by = by.name(), code = close.code.0,
             reason = &*close.reason, seconds = lasted.as_secs_f32(), received = traffic.received,
             sent = traffic.sent, "session closed"
         );
+        let report = SessionReport { session, role, transport, remote, player_id, by, close, lasted, traffic };
         // Nobody listening is no error.
-        let _ = self.0.send(SessionReport { session, role, transport, remote, player_id, by, close, lasted, traffic });
+        let _ = self.reporter.0.send(report);
+    }
+}
+
+impl Drop for Opened<'_> {
+    fn drop(&mut self) {
+        if !self.reported {
+            let close = Close::new(CloseCode::ABNORMAL, "the gateway dropped the session");
+            self.report(By::Gateway, close, Traffic::default());
+        }
     }
 }

@@ -14,17 +14,18 @@ export function openPage(browser, gateway, role, transport, id) {
   return browser.open(`http://localhost:${port}/test/${role}.html?transport=${transport}&id=${id}`);
 }
 
-/** Waits until `expression` is true in the page. */
+/** Waits until `expression` is true in the page; an error in its console ends the wait. */
 export async function until(page, expression) {
   const state = { seen: undefined };
   let waiting = true;
   const look = async () => {
     while (waiting && !(await page.evaluate(expression))) {
+      assert.deepEqual(page.errors, [], `errors in the console, waiting until ${expression}`);
       state.seen = await page.evaluate("JSON.stringify(window.pixelgate)");
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
   };
-  const what = () => `${expression}; the page: ${state.seen}; its errors: ${page.errors.join("; ")}`;
+  const what = () => `${expression}; the page: ${state.seen}`;
   await within(WAIT_MS, what, look()).finally(() => (waiting = false));
 }
 

@@ -1,0 +1,201 @@
+//! What the peer sends: read, checked against its rate, scanned, carried out. Reads pause while the peer is over its
+//! rate, and while the receiver of its last message has no room.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use tokio::time::Instant;
+use tracing::{debug, trace};
+
+use super::super::dispatch::{Asked, ask};
+use super::super::rate::{Bucket, Rate};
+use super::super::report::Ending;
+use super::{Pump, Turn};
+use crate::hub::{Notice, Request};
+use crate::router::Blocked;
+use crate::transport::{Incoming, Transport};
+use crate::wire::{Close, CloseCode, DropReason, Kind, Message, out as texts};
+
+/// `listStreamers` (protocol.md §5.7): the list is exempt from the size limit and so has a rate of its own.
+const LISTS: Rate = Rate { per_second: 1.0, burst: 5.0 };
+
+pub(super) struct Reading {
+    /// Messages read since the writes had their turn.
+    pub(super) turns: u32,
+    pub(super) bucket: Option<Bucket>,
+    pub(super) paused_until: Option<Instant>,
+    pub(super) throttled_since: Option<Instant>,
+    pub(super) blocked: Option<Blockage>,
+    pub(super) lists: Bucket,
+    pub(super) list_due: Option<Instant>,
+}
+
+/// A message whose receiver has no room.
+pub(super) struct Blockage {
+    pub(super) room: Pin<Box<dyn Future<Output = ()> + Send>>,
+    pub(super) kind: Kind,
+    pub(super) text: Bytes,
+}
+
+impl Reading {
+    pub(super) fn new(rate: Option<Rate>, now: Instant) -> Self {
+        Self {
+            turns: 0,
+            bucket: rate.map(|rate| Bucket::full(rate, now)),
+            paused_until: None,
+            throttled_since: None,
+            blocked: None,
+            lists: Bucket::full(LISTS, now),
+            list_due: None,
+        }
+    }
+}
+
+impl<T: Transport> Pump<'_, T> {
+    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
+        if let Some(blocked) = &mut self.reading.blocked {
+            return blocked.room.as_mut().poll(cx).map(|()| Turn::Room);
+        }
+        if self.reading.paused_until.is_some() {
+            return Poll::Pending;
+        }
+        match self.transport.poll_recv(cx) {
+            Poll::Ready(Ok(incoming)) => Poll::Ready(Turn::Received(incoming)),
+            Poll::Ready(Err(ended)) => Poll::Ready(Turn::End(Ending::Transport(ended))),
+            Poll::Pending => {
+                self.reading.throttled_since = None;
+                Poll::Pending
+            }
+        }
+    }
+
+    pub(super) fn received(&mut self, incoming: Incoming) -> Result<(), Ending> {
+        let now = Instant::now();
+        self.life.heard = now;
+        self.life.pinged = false;
+        self.check_probe();
+        let Incoming::Message(text) = incoming else { return Ok(()) };
+        self.traffic.received += 1;
+        self.throttle(now)?;
+        match Message::parse(text) {
+            Ok(message) => self.carry_out(message, now),
+            Err(malformed) => {
+                trace!(session = %self.connected.guard.session(), %malformed, "message dropped");
+                self.drop_message(DropReason::Malformed, "Cannot parse")
+            }
+        }
+    }
+
+    fn carry_out(&mut self, message: Message, now: Instant) -> Result<(), Ending> {
+        let (kind, bytes) = (message.kind(), message.text().len());
+        trace!(session = %self.connected.guard.session(), kind = kind.name(), bytes, "message");
+        let time = (kind == Kind::Ping).then(|| texts::pong(message.time()));
+        match ask(message, self.role, self.connected.player_id.as_ref()) {
+            Asked::Hub(Request::ListStreamers) => self.list_streamers(now),
+            Asked::Hub(request) => self.dispatch(kind, bytes, request),
+            Asked::Pong => self.answer(time),
+            Asked::Noted if kind == Kind::Stats => {
+                debug!(session = %self.connected.guard.session(), bytes, "stats");
+            }
+            Asked::Noted => {}
+            Asked::Dropped(reason @ (DropReason::UnknownType | DropReason::NoType)) => {
+                return self.drop_message(reason, "Unsupported message type");
+            }
+            Asked::Dropped(reason) => self.sessions.metrics().dropped(reason, 1),
+        }
+        Ok(())
+    }
+
+    fn dispatch(&mut self, kind: Kind, bytes: usize, request: Request) {
+        match self.sessions.router.dispatch(self.connected.guard.session(), request) {
+            Ok(true) => self.sessions.metrics().relayed(kind, bytes),
+            Ok(false) => {}
+            Err(Blocked { outbox, text }) => {
+                let room = Box::pin(Arc::clone(&outbox).room(text.len()));
+                self.reading.blocked = Some(Blockage { room, kind, text });
+            }
+        }
+    }
+
+    /// There may be room now for the message that was blocked.
+    pub(super) fn try_again(&mut self) -> Result<(), Ending> {
+        if let Some(Blockage { kind, text, .. }) = self.reading.blocked.take() {
+            self.life.heard = Instant::now();
+            self.dispatch(kind, text.len(), Request::ToPublisher { kind, text });
+        }
+        Ok(())
+    }
+
+    fn answer(&self, text: Option<Bytes>) {
+        if let Some(text) = text {
+            self.connected.outbox.push_notice(text, Notice::Other);
+        }
+    }
+
+    fn list_streamers(&mut self, now: Instant) {
+        if self.reading.list_due.is_some() {
+            return self.sessions.metrics().dropped(DropReason::Coalesced, 1);
+        }
+        match self.reading.lists.refill(LISTS, now) {
+            None => self.send_list(),
+            Some(wait) => self.reading.list_due = Some(now + wait),
+        }
+    }
+
+    fn send_list(&mut self) {
+        self.reading.lists.take();
+        self.dispatch(Kind::ListStreamers, 0, Request::ListStreamers);
+    }
+
+    fn drop_message(&self, reason: DropReason, said: &'static str) -> Result<(), Ending> {
+        self.sessions.metrics().dropped(reason, 1);
+        if self.dialect.strict_input {
+            return Err(Ending::Gateway(Close::new(CloseCode::POLICY, said)));
+        }
+        Ok(())
+    }
+
+    /// Takes a message from the rate; over it, the reads pause.
+    fn throttle(&mut self, now: Instant) -> Result<(), Ending> {
+        let (Some(rates), Some(bucket)) = (&self.sessions.rates, &mut self.reading.bucket) else { return Ok(()) };
+        bucket.take();
+        if !bucket.is_spent() {
+            return Ok(());
+        }
+        let audience = if self.role.publishes() { self.connected.outbox.audience() } else { 0 };
+        let Some(wait) = bucket.refill(rates.of(self.role, audience), now) else {
+            // The rate was kept since the last refill, perhaps because the session waited for room.
+            self.reading.throttled_since = None;
+            return Ok(());
+        };
+        self.reading.paused_until = Some(now + wait);
+        let since = *self.reading.throttled_since.get_or_insert(now);
+        if now - since > rates.patience {
+            let why = format!("more messages than allowed for {} s without a break", rates.patience.as_secs());
+            return Err(Ending::Gateway(Close::new(CloseCode::POLICY, why)));
+        }
+        Ok(())
+    }
+
+    pub(super) fn resume(&mut self, now: Instant) {
+        if self.reading.paused_until.is_some_and(|until| until <= now) {
+            self.life.heard = now;
+            self.reading.paused_until = None;
+            if let (Some(rates), Some(bucket)) = (&self.sessions.rates, &mut self.reading.bucket) {
+                let audience = if self.role.publishes() { self.connected.outbox.audience() } else { 0 };
+                let wait = bucket.refill(rates.of(self.role, audience), now);
+                self.reading.paused_until = wait.map(|wait| now + wait);
+            }
+        }
+    }
+
+    pub(super) fn send_due_list(&mut self, now: Instant) {
+        if self.reading.list_due.is_some_and(|due| due <= now) {
+            self.reading.list_due = None;
+            self.send_list();
+        }
+    }
+}
