@@ -10,7 +10,7 @@ use super::error::Fault;
 pub enum ListenAddr {
     /// Nowhere.
     Off,
-    /// On 127.0.0.1 and [::1], on TCP and UDP, at this port.
+    /// On 127.0.0.1 and `[::1]`, on TCP and UDP, at this port.
     Localhost(u16),
     /// On this address; `[::]` is dual-stack.
     Socket(SocketAddr),

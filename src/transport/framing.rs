@@ -57,7 +57,7 @@ impl Decoder {
         Self { limit, chunk: Bytes::new(), header: [0; HEADER], header_len: 0, awaited: None, body: Vec::new() }
     }
 
-    /// Takes the next bytes of the stream. Cheapest when [`Decoder::next`] has said `None`.
+    /// Takes the next bytes of the stream. Cheapest when [`Decoder::next_message`] has said `None`.
     pub fn feed(&mut self, chunk: Bytes) {
         if self.chunk.is_empty() {
             self.chunk = chunk;
