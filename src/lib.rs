@@ -1,4 +1,36 @@
 //! A signalling gateway for Unreal Engine Pixel Streaming.
+//!
+//! Streamers (the Unreal application), SFUs and players (browsers) arrive over WebSocket, WebTransport or raw QUIC,
+//! into one session layer and one router, which relays SDP and ICE and keeps sessions alive.
+//!
+//! # The way of a message
+//!
+//! ```text
+//! listen ── TLS, HTTP, QUIC, roles ──► session ── scan, rate, splice ──► router ── lock ──► hub (the rules)
+//!                                        ▲                                 │
+//!                                        └── batch, flush ◄── outbox ◄─────┘
+//! ```
+//!
+//! # The house, from the ground up
+//!
+//! | part | what |
+//! |---|---|
+//! | [`id`] | the names of things |
+//! | [`wire`] | messages: scanned once, spliced, written. Pure |
+//! | [`hub`] | the rules: who is connected, who may reach whom, what each is told. Pure |
+//! | [`metrics`] | what is counted |
+//! | [`router`] | the only door to the hub: lock, decide, queue, unlock |
+//! | [`transport`] | message streams over WebSocket, WebTransport, QUIC and memory |
+//! | [`session`] | one task per peer: reads, writes, rates, keepalive |
+//! | [`tls`] | certificates, made here or the operator's, and TLS configurations |
+//! | [`config`] | what was written, and what it means |
+//! | [`listen`] | TCP and UDP: handshakes, upgrades, roles |
+//! | [`web`], [`admin`] | pages for players, and for operators |
+//! | [`drain`], [`gateway`] | how a gateway ends; how it is assembled |
+//! | [`serve`] | the command; with [`banner`], [`announce`], [`telemetry`] |
+//! | [`client`] | the other end: a peer of any such server |
+//!
+//! No part uses one further down the table; `tests/architecture.rs` checks it.
 
 pub mod admin;
 pub mod announce;
