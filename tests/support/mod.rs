@@ -8,7 +8,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use pixelgate::client::{Client, Connection, Event, Options, Trust};
+use pixelgate::client::{Client, Connection, Event, Options, Trust, UdpRelay};
 use pixelgate::config::Config;
 use pixelgate::gateway::Gateway;
 use pixelgate::hub::{PlayerView, StreamerView};
@@ -98,19 +98,21 @@ impl Lab {
 
     pub async fn connect_to(&self, url: &str, role: Role) -> Peer {
         let client = Client::new(self.options()).expect("the options are good");
-        let connecting = client.connect(url);
-        let connection = within(&format!("a connection to {url}"), connecting).await.expect("the peer is let in");
-        Peer { name: format!("{role} at {url}"), connection }
+        Peer::connect(&client, url, role).await
+    }
+
+    /// A peer whose network is a relay that can be silenced or moved. QUIC transports only.
+    pub async fn connect_through_relay(&self, via: Via, role: Role) -> (Peer, UdpRelay) {
+        let gateway = self.gateway.bound().quic.expect("the listener is on");
+        let relay = UdpRelay::new(gateway).await.expect("a free port");
+        let url = self.url(via, role).replace(&gateway.to_string(), &relay.address().to_string());
+        (self.connect_to(&url, role).await, relay)
     }
 
     /// A streamer that has said its id and has it confirmed.
     pub async fn streamer(&self, via: Via, id: &str) -> Peer {
         let mut streamer = self.connect(via, Role::Streamer).await;
-        streamer.hears("config").await;
-        streamer.hears("identify").await;
-        streamer.says(json!({"type": "endpointId", "id": id})).await;
-        let confirm = streamer.hears("endpointIdConfirm").await;
-        assert_eq!(confirm["committedId"], id);
+        streamer.identifies(id).await;
         streamer
     }
 
@@ -125,9 +127,7 @@ impl Lab {
     /// A player that watches; returns its id as the streamer was told.
     pub async fn watching(&self, via: Via, streamer: &mut Peer, id: &str) -> (Peer, String) {
         let mut player = self.player(via).await;
-        player.says(json!({"type": "subscribe", "streamerId": id})).await;
-        let connected = streamer.hears("playerConnected").await;
-        let player_id = connected["playerId"].as_str().expect("a string").to_owned();
+        let player_id = player.watches(streamer, id).await;
         (player, player_id)
     }
 
@@ -175,6 +175,28 @@ impl fmt::Debug for Peer {
 }
 
 impl Peer {
+    /// Connects with a client of the test's own making.
+    pub async fn connect(client: &Client, url: &str, role: Role) -> Self {
+        let connecting = client.connect(url);
+        let connection = within(&format!("a connection to {url}"), connecting).await.expect("the peer is let in");
+        Self { name: format!("{role} at {url}"), connection }
+    }
+
+    /// Gives itself an id as a streamer and gets that very id.
+    pub async fn identifies(&mut self, id: &str) {
+        self.hears("config").await;
+        self.hears("identify").await;
+        self.says(json!({"type": "endpointId", "id": id})).await;
+        self.hears_exactly(json!({"type": "endpointIdConfirm", "committedId": id})).await;
+    }
+
+    /// Subscribes; returns its player id as the streamer was told.
+    pub async fn watches(&mut self, streamer: &mut Self, id: &str) -> String {
+        self.says(json!({"type": "subscribe", "streamerId": id})).await;
+        let connected = streamer.hears("playerConnected").await;
+        connected["playerId"].as_str().expect("a string").to_owned()
+    }
+
     pub async fn says(&mut self, message: Value) {
         self.says_text(message.to_string()).await;
     }
