@@ -327,6 +327,30 @@ async fn who_speaks_is_alive_without_answering_pings() {
 }
 
 #[tokio::test]
+async fn the_pieces_of_a_long_message_are_signs_of_life() {
+    let mut lab = quick();
+    let mut ws = web_socket(&lab, Role::Player).await;
+    let raw = ws.get_mut();
+    // A masked text frame of 3,000 bytes, of which 200 come at a time: longer than the timeout, never silent so long.
+    let text = format!(r#"{{"type":"ping","time":{:>1$}}}"#, 5, 3_000 - 23);
+    assert_eq!(text.len(), 3_000);
+    raw.write_all(&[0x81, 0xfe, 0x0b, 0xb8, 0, 0, 0, 0]).await.expect("the session lives");
+    for piece in text.as_bytes().chunks(200) {
+        tokio::time::sleep(QUICK.interval / 2).await;
+        raw.write_all(piece).await.expect("the session lives");
+    }
+    nobody_else(&mut lab, 1);
+    let pong = loop {
+        let message = within("the pong", ws.next()).await.expect("the session lives").expect("a frame");
+        if message.to_text().is_ok_and(|text| text.contains("pong")) {
+            break message;
+        }
+        assert!(!message.is_close(), "{message:?}");
+    };
+    assert_eq!(pong.to_text().expect("text"), r#"{"type":"pong","time":5}"#);
+}
+
+#[tokio::test]
 async fn a_half_open_connection_that_is_told_of_its_death_hears_4001() {
     let mut lab = quick();
     let mut ws = web_socket(&lab, Role::Player).await;

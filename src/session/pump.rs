@@ -65,7 +65,7 @@ impl<'a, T: Transport> Pump<'a, T> {
             traffic: Traffic::default(),
             writing: Writing::default(),
             reading: Reading::new(rate, now),
-            life: Life { heard: now, pinged: false, probed: None },
+            life: Life::new(now),
             timer: None,
         }
     }

@@ -17,11 +17,17 @@ pub(super) struct Life {
     pub(super) heard: Instant,
     /// A ping is unanswered.
     pub(super) pinged: bool,
+    /// What the transport had heard when it had last nothing to read.
+    signs: u64,
     /// What the transport had heard when it was asked to show life.
     pub(super) probed: Option<u64>,
 }
 
 impl Life {
+    pub(super) fn new(now: Instant) -> Self {
+        Self { heard: now, pinged: false, signs: 0, probed: None }
+    }
+
     /// When a probed transport is looked at again.
     pub(super) fn next_check(&self) -> Option<Instant> {
         self.probed.map(|_| Instant::now() + PROBE_CHECK)
@@ -29,6 +35,17 @@ impl Life {
 }
 
 impl<T: Transport> Pump<'_, T> {
+    /// The pieces of a message that is not whole yet are signs of life too.
+    pub(super) fn note_pieces(&mut self) {
+        if self.transport.keeps_itself_alive() {
+            return;
+        }
+        let signs = self.transport.signs_of_life();
+        if signs != self.life.signs {
+            self.life = Life { heard: Instant::now(), pinged: false, signs, ..self.life };
+        }
+    }
+
     pub(super) fn life_deadline(&self) -> Instant {
         let keepalive = self.sessions.keepalive;
         // Whatever the two are, the ping comes before the end, and its answer has half of the time between them.

@@ -67,6 +67,7 @@ impl<T: Transport> Pump<'_, T> {
             Poll::Ready(Err(ended)) => Poll::Ready(Turn::End(Ending::Transport(ended))),
             Poll::Pending => {
                 self.reading.throttled_since = None;
+                self.note_pieces();
                 Poll::Pending
             }
         }
