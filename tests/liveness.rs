@@ -234,6 +234,32 @@ over! {
     an_sfu_over_quic_vanishes: an_sfu_vanishes, Quic;
 }
 
+/// With an interval that is a large part of the timeout: the time counts from the last sign of life, not from the
+/// first unanswered ping.
+async fn is_noticed_within_the_timeout(via: Via) {
+    const SLOW: Keepalive = Keepalive { interval: Duration::from_millis(2400), timeout: Duration::from_secs(4) };
+    let mut lab = Lab::with(|config| config.keepalive = SLOW);
+    let mut streamer = lab.streamer(Via::Quic, "Stage").await;
+    let mut player = Fragile::connect(&lab, via, Role::Player).await;
+    player.peer.hears("config").await;
+    let id = player.peer.watches(&mut streamer, "Stage").await;
+    // Its last words, which nobody answers: what the gateway sends next is its first ping.
+    player.peer.says(candidate("last words")).await;
+    streamer.hears("iceCandidate").await;
+    let began = Instant::now();
+    let gone = player.vanishes();
+    streamer.hears_exactly(json!({"type": "playerDisconnected", "playerId": id})).await;
+    assert!(began.elapsed() < SLOW.timeout + MARGIN, "noticed after {:?}", began.elapsed());
+    is_given_up(&lab.report().await, Role::Player, via);
+    drop(gone);
+}
+
+over! {
+    a_death_over_ws_is_noticed_within_the_timeout: is_noticed_within_the_timeout, Ws;
+    a_death_over_webtransport_is_noticed_within_the_timeout: is_noticed_within_the_timeout, WebTransport;
+    a_death_over_quic_is_noticed_within_the_timeout: is_noticed_within_the_timeout, Quic;
+}
+
 // ── staying ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /// It says nothing by itself for several timeouts, and is still there.
@@ -251,6 +277,23 @@ over! {
     a_peer_over_wss_that_only_answers_pings_stays: only_answers_pings, Wss;
     a_peer_over_webtransport_that_only_answers_pings_stays: only_answers_pings, WebTransport;
     a_peer_over_quic_that_only_answers_pings_stays: only_answers_pings, Quic;
+}
+
+/// An interval close to the timeout is allowed (protocol.md §5.6), and must not cost those that live.
+async fn lives_with_a_tight_keepalive(via: Via) {
+    let tight = Keepalive { interval: Duration::from_millis(900), timeout: Duration::from_secs(1) };
+    let mut lab = Lab::with(|config| config.keepalive = tight);
+    let mut player = lab.player(via).await;
+    let silence = tokio::time::timeout(Duration::from_secs(4), player.connection.recv()).await;
+    assert!(silence.is_err(), "nothing is said: {silence:?}");
+    assert_eq!(player.settles().await, Vec::<Value>::new());
+    nobody_else(&mut lab, 1);
+}
+
+over! {
+    a_tight_keepalive_over_ws_costs_nobody: lives_with_a_tight_keepalive, Ws;
+    a_tight_keepalive_over_webtransport_costs_nobody: lives_with_a_tight_keepalive, WebTransport;
+    a_tight_keepalive_over_quic_costs_nobody: lives_with_a_tight_keepalive, Quic;
 }
 
 type WebSocket = tokio_tungstenite::WebSocketStream<TcpStream>;

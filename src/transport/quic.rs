@@ -67,13 +67,22 @@ pub fn quic_transport_config(keepalive: Keepalive) -> TransportConfig {
         .send_window(CONNECTION_WINDOW.into())
         .datagram_receive_buffer_size(Some(DATAGRAM_BUFFER))
         .datagram_send_buffer_size(DATAGRAM_BUFFER)
-        .keep_alive_interval(Some(keepalive.interval))
-        .max_idle_timeout(Some(idle_timeout(keepalive.timeout)));
+        .keep_alive_interval(Some(keep_alive(keepalive)))
+        .max_idle_timeout(Some(idle_timeout(keepalive)));
     config
 }
 
-fn idle_timeout(timeout: Duration) -> IdleTimeout {
-    IdleTimeout::try_from(timeout).unwrap_or(IdleTimeout::from(VarInt::MAX))
+/// The first packet that is sent into a silence starts QUIC's idle timeout anew (RFC 9000 §10.1), and in an idle
+/// session that is the keep-alive. So what is left of the timeout after it is the idle timeout: then a peer is given
+/// up a `timeout` after its last packet, as over WebSocket (protocol.md §5.6).
+fn idle_timeout(keepalive: Keepalive) -> IdleTimeout {
+    let left = keepalive.timeout.saturating_sub(keep_alive(keepalive));
+    IdleTimeout::try_from(left).unwrap_or(IdleTimeout::from(VarInt::MAX))
+}
+
+/// At least twice within the idle timeout, however close the two settings are.
+fn keep_alive(keepalive: Keepalive) -> Duration {
+    keepalive.interval.min(keepalive.timeout / 3)
 }
 
 /// Refuses further streams, drops datagrams, and tells why the connection ended.
