@@ -16,6 +16,8 @@ use pixelgate::session::SessionReport;
 use pixelgate::transport::Ended;
 use pixelgate::wire::{Close, CloseCode, Role};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::broadcast;
 use tokio::time::timeout;
 
@@ -131,6 +133,12 @@ impl Lab {
         (player, player_id)
     }
 
+    /// What a page is told at `/transports.json`.
+    pub async fn transports(&self) -> Value {
+        let http = self.gateway.bound().http.expect("the listener is on");
+        serde_json::from_str(&get(http, "/transports.json").await).expect("JSON")
+    }
+
     /// The next report of a session that has ended.
     pub async fn report(&mut self) -> SessionReport {
         within("the report of a session's end", self.reports.recv()).await.expect("the gateway lives")
@@ -175,11 +183,15 @@ impl fmt::Debug for Peer {
 }
 
 impl Peer {
+    pub fn new(name: impl Into<String>, connection: Connection) -> Self {
+        Self { name: name.into(), connection }
+    }
+
     /// Connects with a client of the test's own making.
     pub async fn connect(client: &Client, url: &str, role: Role) -> Self {
         let connecting = client.connect(url);
         let connection = within(&format!("a connection to {url}"), connecting).await.expect("the peer is let in");
-        Self { name: format!("{role} at {url}"), connection }
+        Self::new(format!("{role} at {url}"), connection)
     }
 
     /// Gives itself an id as a streamer and gets that very id.
@@ -271,6 +283,20 @@ pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
         Ok(value) => value,
         Err(_) => panic!("waited {} s for {what}", PATIENCE.as_secs()),
     }
+}
+
+/// The body of a page.
+pub async fn get(addr: SocketAddr, path: &str) -> String {
+    let asking = async {
+        let mut tcp = TcpStream::connect(addr).await?;
+        tcp.write_all(format!("GET {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\r\n").as_bytes()).await?;
+        let mut answer = String::new();
+        tcp.read_to_string(&mut answer).await.map(|_| answer)
+    };
+    let answer = within(path, asking).await.expect("an answer");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    body.to_owned()
 }
 
 /// An address that the gateway bound.
