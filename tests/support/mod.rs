@@ -4,6 +4,9 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this")]
 
+#[cfg(unix)]
+pub mod binary;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
