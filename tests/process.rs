@@ -207,6 +207,47 @@ async fn a_process_without_sessions_ends_at_once() {
     assert!(began.elapsed() < AT_ONCE, "ended after {:?}", began.elapsed());
 }
 
+/// Browsers open connections ahead of need, and keep them: what is no session is not waited for (protocol.md §5.5).
+#[tokio::test]
+async fn connections_that_are_no_sessions_do_not_hold_up_the_end() {
+    let (binary, announced) = serving();
+    let mut held = Vec::new();
+    for addr in [announced.http, announced.https, announced.streamer, announced.admin] {
+        // Nothing said; the beginning of a request; a TLS record that does not go on.
+        for beginning in [&b""[..], b"GET /transports.json HT", b"\x16\x03\x01\x02\x00\x01"] {
+            let mut tcp = TcpStream::connect(addr).await.expect("it listens");
+            tcp.write_all(beginning).await.expect("it reads");
+            held.push(tcp);
+        }
+    }
+    // A page was asked for, and the connection is kept for the next.
+    let mut tcp = TcpStream::connect(announced.http).await.expect("it listens");
+    tcp.write_all(b"GET /transports.json HTTP/1.1\r\nHost: here\r\n\r\n").await.expect("it reads");
+    let mut answer = [0; 12];
+    tcp.read_exact(&mut answer).await.expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    held.push(tcp);
+    // A QUIC handshake is done, and nothing follows.
+    let silent = silent_quic(&announced).await;
+
+    let began = Instant::now();
+    binary.signal("TERM");
+    let over = tokio::task::spawn_blocking(|| binary.over()).await.expect("it ends");
+    assert!(began.elapsed() < 2 * AT_ONCE, "ended after {:?}", began.elapsed());
+    ends_in_order(&over);
+    drop((held, silent));
+}
+
+/// A raw QUIC connection that never says hello, beside a session that has left.
+async fn silent_quic(announced: &Announced) -> (Client, quinn::Connection) {
+    let client = Client::new(announced.options()).expect("the options are good");
+    let url = format!("quic://{}/player", announced.quic);
+    Peer::connect(&client, &url, Role::Player).await.leaves().await;
+    let endpoint = client.quic_endpoint().expect("a QUIC connection was made");
+    let connecting = endpoint.connect(announced.quic, "127.0.0.1").expect("a good name");
+    (client, within("a QUIC connection", connecting).await.expect("the handshake is done"))
+}
+
 /// A peer that does not answer the close is waited for, unless somebody is in a hurry.
 #[tokio::test]
 async fn a_second_signal_ends_it_at_once() {

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -26,6 +27,10 @@ const HTTP_BUFFER: usize = 16 << 10;
 
 /// Browsers send about twenty.
 const MAX_HEADERS: usize = 64;
+
+/// How long an answer may take that is on its way when the gateway closes. Browsers also connect ahead of need and ask
+/// nothing; these are not waited for longer either (protocol.md §5.5).
+const LAST_ANSWER: Duration = Duration::from_millis(500);
 
 /// What a TCP listener serves.
 #[derive(Clone)]
@@ -92,7 +97,10 @@ impl TcpService {
         let Ok(establishing) = Arc::clone(&self.house.establishing).try_acquire_owned() else {
             return self.house.metrics.refused("too_many_establishing");
         };
-        let handshake = tokio::time::timeout(ESTABLISH, acceptor.accept(stream)).await;
+        let handshake = tokio::select! {
+            handshake = tokio::time::timeout(ESTABLISH, acceptor.accept(stream)) => handshake,
+            () = self.house.closing.cancelled() => return,
+        };
         drop(establishing);
         match handshake {
             Ok(Ok(stream)) => self.http(stream, remote, arrival, permit).await,
@@ -126,7 +134,10 @@ impl TcpService {
             served = connection.as_mut() => served,
             () = closing.cancelled() => {
                 connection.as_mut().graceful_shutdown();
-                connection.await
+                match tokio::time::timeout(LAST_ANSWER, connection).await {
+                    Ok(served) => served,
+                    Err(_) => return,
+                }
             }
         };
         if let Err(error) = served {

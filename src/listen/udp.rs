@@ -97,7 +97,12 @@ async fn establish(incoming: Incoming, permits: Permits, house: Arc<House>, door
     };
     let establishing_peer = Establishing { house: &house, door: &door, remote, deadline: Instant::now() + ESTABLISH };
     // Boxed: the handshake's state is large and must not stay with the session's task.
-    let admitted = timeout(ESTABLISH + REFUSAL, Box::pin(establishing_peer.run(connecting))).await;
+    let admitted = timeout(ESTABLISH + REFUSAL, Box::pin(establishing_peer.run(connecting)));
+    let admitted = tokio::select! {
+        admitted = admitted => admitted,
+        // What is no session yet is not waited for (protocol.md §5.5); dropped, the connection is closed.
+        () = house.closing.cancelled() => return house.metrics.refused("closing"),
+    };
     drop(establishing);
     match admitted {
         Ok(Some(Established::WebTransport(transport, admission))) => house.sessions.serve(transport, admission).await,
