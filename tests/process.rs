@@ -134,6 +134,44 @@ fn an_announcement_on_standard_output_is_alone_there() {
 // ── refusing ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 #[test]
+fn a_second_process_on_the_same_port_says_what_to_do() {
+    let (_first, announced) = serving();
+    let Announced { http, https, streamer, sfu, admin, .. } = announced;
+    for (flag, addr) in
+        [("--http", http), ("--https", https), ("--streamer", streamer), ("--sfu", sfu), ("--admin", admin)]
+    {
+        let second = Start::serve().but(flag, addr.to_string()).spawn();
+        let announce_file = second.announce_file();
+        let over = second.over();
+        refuses(&over, 1, &[flag, &addr.to_string(), "in use", "stop the other process or choose another port"]);
+        assert!(!announce_file.exists(), "nothing to announce");
+        assert!(over.took < START, "{:?}", over.took);
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_on_udp_alone_is_named_so() {
+    let taken = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    let addr = taken.local_addr().expect("bound").to_string();
+    let over = Start::serve().but("--https", &addr).spawn().over();
+    refuses(&over, 1, &["--https", &addr, "UDP", "in use"]);
+}
+
+#[test]
+fn one_family_of_localhost_that_is_taken_is_named_so() {
+    let taken = TcpListener::bind("[::1]:0").expect("a free port");
+    let addr = taken.local_addr().expect("bound");
+    let over = Start::serve().but("--http", format!("localhost:{}", addr.port())).spawn().over();
+    refuses(&over, 1, &["--http", &addr.to_string(), "in use"]);
+}
+
+#[test]
+fn an_address_of_another_machine_is_one_line() {
+    let over = Start::serve().but("--http", "192.0.2.1:8080").spawn().over();
+    refuses(&over, 1, &["--http", "192.0.2.1:8080", "is this an address of this machine?"]);
+}
+
+#[test]
 fn what_is_not_known_is_one_line_and_64() {
     refuses(&Start::with(["serve", "--htpp", "off"]).spawn().over(), 64, &["--htpp", "did you mean --http?"]);
     refuses(&Start::with(["sreve"]).spawn().over(), 64, &["sreve", "did you mean serve?"]);

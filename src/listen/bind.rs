@@ -22,46 +22,56 @@ const TRIES: u32 = 8;
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// Another process has the port.
-    #[error("{what} cannot listen on {addr}: the port is in use; stop the other process or choose another port")]
+    #[error(
+        "--{what} cannot listen on {addr} ({over}): the port is in use; stop the other process or choose another port"
+    )]
     InUse {
-        /// The flag of the listener.
+        /// The flag of the listener, without its dashes.
         what: &'static str,
         /// The address.
         addr: SocketAddr,
+        /// TCP or UDP.
+        over: &'static str,
     },
     /// Ports below 1024 want a privilege.
-    #[error("{what} cannot listen on {addr}: not permitted; choose a port of 1024 or above, or grant the privilege")]
+    #[error(
+        "--{what} cannot listen on {addr} ({over}): not permitted; choose a port of 1024 or above, or grant the privilege"
+    )]
     Denied {
-        /// The flag of the listener.
+        /// The flag of the listener, without its dashes.
         what: &'static str,
         /// The address.
         addr: SocketAddr,
+        /// TCP or UDP.
+        over: &'static str,
     },
     /// Anything else.
-    #[error("{what} cannot listen on {addr}: {error}; is this an address of this machine?")]
+    #[error("--{what} cannot listen on {addr} ({over}): {error}; is this an address of this machine?")]
     Other {
-        /// The flag of the listener.
+        /// The flag of the listener, without its dashes.
         what: &'static str,
         /// The address.
         addr: SocketAddr,
+        /// TCP or UDP.
+        over: &'static str,
         /// What the system said.
         error: io::Error,
     },
 }
 
 impl BindError {
-    fn new(what: &'static str, addr: SocketAddr, error: io::Error) -> Self {
+    fn new(what: &'static str, addr: SocketAddr, over: &'static str, error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::AddrInUse => Self::InUse { what, addr },
-            io::ErrorKind::PermissionDenied => Self::Denied { what, addr },
-            _ => Self::Other { what, addr, error },
+            io::ErrorKind::AddrInUse => Self::InUse { what, addr, over },
+            io::ErrorKind::PermissionDenied => Self::Denied { what, addr, over },
+            _ => Self::Other { what, addr, over, error },
         }
     }
 }
 
 /// Opens the TCP sockets of one listener. `what` names its flag in errors.
 pub fn bind_tcp(what: &'static str, addr: ListenAddr) -> Result<Vec<TcpListener>, BindError> {
-    with_free_number(addr, |addrs| open_all(what, addrs, open_tcp))
+    with_free_number(addr, |addrs| open_all(what, addrs, "TCP", open_tcp))
 }
 
 /// Opens the TCP sockets and the UDP sockets of the same number.
@@ -70,9 +80,9 @@ pub fn bind_tcp_and_udp(
     addr: ListenAddr,
 ) -> Result<(Vec<TcpListener>, Vec<std::net::UdpSocket>), BindError> {
     with_free_number(addr, |addrs| {
-        let tcp = open_all(what, addrs, open_tcp)?;
+        let tcp = open_all(what, addrs, "TCP", open_tcp)?;
         let numbered: Vec<_> = tcp.iter().filter_map(|listener| listener.local_addr().ok()).collect();
-        Ok((tcp, open_all(what, &numbered, open_udp)?))
+        Ok((tcp, open_all(what, &numbered, "UDP", open_udp)?))
     })
 }
 
@@ -93,6 +103,7 @@ fn with_free_number<T>(addr: ListenAddr, open: impl Fn(&[SocketAddr]) -> Result<
 fn open_all<T>(
     what: &'static str,
     addrs: &[SocketAddr],
+    over: &'static str,
     open: impl Fn(SocketAddr) -> io::Result<(T, SocketAddr)>,
 ) -> Result<Vec<T>, BindError> {
     let mut sockets = Vec::with_capacity(addrs.len());
@@ -105,14 +116,14 @@ fn open_all<T>(
                 sockets.push(socket);
             }
             Err(error) if addr.ip() == IpAddr::V6(Ipv6Addr::LOCALHOST) && !sockets.is_empty() && lacks_v6(&error) => {
-                info!(%addr, %error, "this machine has no IPv6 loopback: {what} listens on IPv4 only");
+                info!(%addr, %error, "this machine has no IPv6 loopback: --{what} listens on IPv4 only");
             }
             Err(error) if addr.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) && lacks_v6(&error) => {
                 let v4 = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), addr.port());
-                info!(%addr, instead = %v4, "this machine has no IPv6: {what} listens on IPv4 only");
-                sockets.push(open(v4).map_err(|error| BindError::new(what, v4, error))?.0);
+                info!(%addr, instead = %v4, "this machine has no IPv6: --{what} listens on IPv4 only");
+                sockets.push(open(v4).map_err(|error| BindError::new(what, v4, over, error))?.0);
             }
-            Err(error) => return Err(BindError::new(what, addr, error)),
+            Err(error) => return Err(BindError::new(what, addr, over, error)),
         }
     }
     Ok(sockets)
