@@ -51,7 +51,7 @@ fn say(config: &Config, gateway: &Gateway) -> Result<(), Exit> {
     let hashes = gateway.certificates().map(|certificates| certificates.published_hashes()).unwrap_or_default();
     let Some(to) = &config.announce else { return Ok(()) };
     announce::announce(to, gateway.bound(), &hashes)
-        .map_err(|error| Exit::failure(format!("announce: {error}; choose another file")))
+        .map_err(|error| Exit::failure(format!("--announce {to}: {error}; choose another file")))
 }
 
 /// Ready at the first signal; after that, the next one ends the process.

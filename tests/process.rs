@@ -131,6 +131,14 @@ fn an_announcement_on_standard_output_is_alone_there() {
     assert!(over.stderr.contains(&announced.http.to_string()), "the banner goes to standard error: {over:?}");
 }
 
+#[test]
+fn an_announcement_that_cannot_be_written_is_one_line_and_the_end() {
+    let over = Start::serve().but("--announce", "missing/announce.json").spawn().over();
+    assert_eq!(over.status.code(), Some(1), "{over:?}");
+    let last = over.stderr.lines().last().expect("a complaint");
+    assert!(last.starts_with("pixelgate: --announce missing/announce.json: "), "{over:?}");
+}
+
 // ── refusing ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 #[test]

@@ -187,6 +187,15 @@ pub enum Announce {
     File(PathBuf),
 }
 
+impl fmt::Display for Announce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdout => f.write_str("-"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
 impl Announce {
     pub(super) fn parse(text: &str) -> Result<Self, Fault> {
         if text == "-" { Ok(Self::Stdout) } else { path(text).map(Self::File) }
