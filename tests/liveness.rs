@@ -170,7 +170,7 @@ async fn a_player_vanishes(via: Via) {
     let began = Instant::now();
     let gone = player.vanishes();
     streamer.hears_exactly(json!({"type": "playerDisconnected", "playerId": id})).await;
-    assert!(began.elapsed() < QUICK.timeout + MARGIN, "noticed after {:?}", began.elapsed());
+    assert!(began.elapsed() < QUICK.timeout + MARGIN, "{via:?}: noticed after {:?}", began.elapsed());
     is_given_up(&lab.report().await, Role::Player, via);
     assert_eq!(streamer.settles().await, Vec::<Value>::new(), "told once");
     nobody_else(&mut lab, 1);
@@ -186,7 +186,7 @@ async fn a_streamer_vanishes(via: Via) {
     let began = Instant::now();
     let gone = streamer.vanishes();
     let (_, heard) = player.is_closed(CloseCode::EMPTY).await;
-    assert!(began.elapsed() < QUICK.timeout + MARGIN, "noticed after {:?}", began.elapsed());
+    assert!(began.elapsed() < QUICK.timeout + MARGIN, "{via:?}: noticed after {:?}", began.elapsed());
     assert_eq!(heard.last(), Some(&json!({"type": "streamerDisconnected"})));
     is_given_up(&lab.report().await, Role::Streamer, via);
     let player = lab.report().await;
@@ -204,7 +204,7 @@ async fn an_sfu_vanishes(via: Via) {
     let began = Instant::now();
     let gone = sfu.vanishes();
     streamer.hears_exactly(json!({"type": "playerDisconnected", "playerId": id})).await;
-    assert!(began.elapsed() < QUICK.timeout + MARGIN, "noticed after {:?}", began.elapsed());
+    assert!(began.elapsed() < QUICK.timeout + MARGIN, "{via:?}: noticed after {:?}", began.elapsed());
     is_given_up(&lab.report().await, Role::Sfu, via);
     nobody_else(&mut lab, 1);
     drop(gone);
@@ -234,6 +234,16 @@ over! {
     an_sfu_over_quic_vanishes: an_sfu_vanishes, Quic;
 }
 
+/// Waits over several transports at the same time.
+macro_rules! together {
+    ($($name:ident: $scene:ident, $($via:ident)*;)*) => {
+        $(#[tokio::test]
+        async fn $name() {
+            tokio::join!($($scene(Via::$via)),*);
+        })*
+    };
+}
+
 /// With an interval that is a large part of the timeout: the time counts from the last sign of life, not from the
 /// first unanswered ping.
 async fn is_noticed_within_the_timeout(via: Via) {
@@ -249,15 +259,13 @@ async fn is_noticed_within_the_timeout(via: Via) {
     let began = Instant::now();
     let gone = player.vanishes();
     streamer.hears_exactly(json!({"type": "playerDisconnected", "playerId": id})).await;
-    assert!(began.elapsed() < SLOW.timeout + MARGIN, "noticed after {:?}", began.elapsed());
+    assert!(began.elapsed() < SLOW.timeout + MARGIN, "{via:?}: noticed after {:?}", began.elapsed());
     is_given_up(&lab.report().await, Role::Player, via);
     drop(gone);
 }
 
-over! {
-    a_death_over_ws_is_noticed_within_the_timeout: is_noticed_within_the_timeout, Ws;
-    a_death_over_webtransport_is_noticed_within_the_timeout: is_noticed_within_the_timeout, WebTransport;
-    a_death_over_quic_is_noticed_within_the_timeout: is_noticed_within_the_timeout, Quic;
+together! {
+    a_death_is_noticed_within_the_timeout: is_noticed_within_the_timeout, Ws WebTransport Quic;
 }
 
 // ── staying ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -267,16 +275,13 @@ async fn only_answers_pings(via: Via) {
     let mut lab = quick();
     let mut player = lab.player(via).await;
     let silence = tokio::time::timeout(4 * QUICK.timeout, player.connection.recv()).await;
-    assert!(silence.is_err(), "nothing is said: {silence:?}");
+    assert!(silence.is_err(), "{via:?}: nothing is said, but {silence:?}");
     assert_eq!(player.settles().await, Vec::<Value>::new());
     nobody_else(&mut lab, 1);
 }
 
-over! {
-    a_peer_over_ws_that_only_answers_pings_stays: only_answers_pings, Ws;
-    a_peer_over_wss_that_only_answers_pings_stays: only_answers_pings, Wss;
-    a_peer_over_webtransport_that_only_answers_pings_stays: only_answers_pings, WebTransport;
-    a_peer_over_quic_that_only_answers_pings_stays: only_answers_pings, Quic;
+together! {
+    a_peer_that_only_answers_pings_stays: only_answers_pings, Ws Wss WebTransport Quic;
 }
 
 /// An interval close to the timeout is allowed (protocol.md §5.6), and must not cost those that live.
@@ -285,15 +290,13 @@ async fn lives_with_a_tight_keepalive(via: Via) {
     let mut lab = Lab::with(|config| config.keepalive = tight);
     let mut player = lab.player(via).await;
     let silence = tokio::time::timeout(Duration::from_secs(4), player.connection.recv()).await;
-    assert!(silence.is_err(), "nothing is said: {silence:?}");
+    assert!(silence.is_err(), "{via:?}: nothing is said, but {silence:?}");
     assert_eq!(player.settles().await, Vec::<Value>::new());
     nobody_else(&mut lab, 1);
 }
 
-over! {
-    a_tight_keepalive_over_ws_costs_nobody: lives_with_a_tight_keepalive, Ws;
-    a_tight_keepalive_over_webtransport_costs_nobody: lives_with_a_tight_keepalive, WebTransport;
-    a_tight_keepalive_over_quic_costs_nobody: lives_with_a_tight_keepalive, Quic;
+together! {
+    a_tight_keepalive_costs_nobody: lives_with_a_tight_keepalive, Ws WebTransport Quic;
 }
 
 type WebSocket = tokio_tungstenite::WebSocketStream<TcpStream>;
@@ -421,7 +424,7 @@ async fn comes_back(via: Via) {
     let began = Instant::now();
     returned.identifies("Stage").await;
     let took = began.elapsed();
-    assert!(took >= PROBE - Duration::from_millis(100) && took < PROBE + MARGIN, "confirmed after {took:?}");
+    assert!(took >= PROBE - Duration::from_millis(100) && took < PROBE + MARGIN, "{via:?}: confirmed after {took:?}");
 
     let (close, heard) = old_player.is_closed(CloseCode::EMPTY).await;
     assert_eq!((&*close.reason, heard), ("", vec![json!({"type": "streamerDisconnected"})]));
@@ -437,11 +440,8 @@ async fn comes_back(via: Via) {
     drop(ghost);
 }
 
-over! {
-    a_streamer_that_vanished_over_ws_gets_its_id_back: comes_back, Ws;
-    a_streamer_that_vanished_over_wss_gets_its_id_back: comes_back, Wss;
-    a_streamer_that_vanished_over_webtransport_gets_its_id_back: comes_back, WebTransport;
-    a_streamer_that_vanished_over_quic_gets_its_id_back: comes_back, Quic;
+together! {
+    a_streamer_that_vanished_gets_its_id_back: comes_back, Ws Wss WebTransport Quic;
 }
 
 /// The holder lives: the newcomer is given a number as soon as that is known.
@@ -458,7 +458,7 @@ async fn a_live_holder_keeps_its_id(via: Via) {
         newcomer.says(json!({"type": "endpointId", "id": "Foo"})).await;
         newcomer.hears_exactly(json!({"type": "endpointIdConfirm", "committedId": expected})).await;
         assert!(began.elapsed() < PROBE, "a live holder answers at once, not after {:?}", began.elapsed());
-        let _ = keeps_listening(newcomer);
+        drop(keeps_listening(newcomer));
     }
     player.says(json!({"type": "listStreamers"})).await;
     player.hears_exactly(json!({"type": "streamerList", "ids": ["Foo", "Foo1", "Foo2"]})).await;
