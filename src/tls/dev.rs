@@ -3,6 +3,10 @@
 //! A browser accepts a WebTransport certificate by its hash only if it is ECDSA and lives at most 14 days, so these
 //! live 13. They are kept in a folder so that a restart does not change the hash; a folder that takes no files costs
 //! the persistence, never the service. Whatever is found there and does not serve is replaced.
+//!
+//! The gateway goes by its own clock, and so does every browser. One that went back replaces a certificate that is not
+//! valid yet by it, and the new one serves everybody whose clock is right, for it begins even earlier. One that runs
+//! ahead serves WebSocket as ever, and TLS to those who are at most an hour behind it.
 
 use std::fs;
 use std::io;

@@ -107,11 +107,12 @@ impl Lab {
     }
 
     /// A peer whose network is a relay that can be silenced or moved. QUIC transports only.
-    pub async fn connect_through_relay(&self, via: Via, role: Role) -> (Peer, UdpRelay) {
+    pub async fn connect_through_relay(&self, via: Via, role: Role, options: Options) -> (Peer, UdpRelay) {
         let gateway = self.gateway.bound().quic.expect("the listener is on");
         let relay = UdpRelay::new(gateway).await.expect("a free port");
         let url = self.url(via, role).replace(&gateway.to_string(), &relay.address().to_string());
-        (self.connect_to(&url, role).await, relay)
+        let client = Client::new(options).expect("the options are good");
+        (Peer::connect(&client, &url, role).await, relay)
     }
 
     /// A streamer that has said its id and has it confirmed.
