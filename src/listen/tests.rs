@@ -96,7 +96,9 @@ async fn a_port_in_use_is_named_with_its_flag() {
     assert!(matches!(error, BindError::InUse { what: "streamer", .. }), "{error}");
     assert_eq!(
         error.to_string(),
-        format!("streamer cannot listen on {addr}: the port is in use; stop the other process or choose another port")
+        format!(
+            "--streamer cannot listen on {addr} (TCP): the port is in use; stop the other process or choose another port"
+        )
     );
 }
 
@@ -105,7 +107,7 @@ async fn an_address_of_another_machine_is_named() {
     // 192.0.2.0/24 is for documentation (RFC 5737): no machine has it.
     let elsewhere = ListenAddr::Socket(SocketAddr::from(([192, 0, 2, 1], 0)));
     let error = bind_tcp("admin", elsewhere).unwrap_err().to_string();
-    assert!(error.starts_with("admin cannot listen on 192.0.2.1:0: "), "{error}");
+    assert!(error.starts_with("--admin cannot listen on 192.0.2.1:0 (TCP): "), "{error}");
     assert!(error.ends_with("is this an address of this machine?"), "{error}");
 }
 
