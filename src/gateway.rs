@@ -154,7 +154,12 @@ impl Gateway {
         };
 
         let discovery = Arc::new(self.secure(config, https, quic, &unified(config.https.roles))?);
-        self.serve(http, Some(unified(config.http.roles)), web::router(Arc::clone(&discovery)), None);
+        self.serve(
+            http,
+            Some(unified(config.http.roles)),
+            web::router(Arc::clone(&discovery), config.http_root.as_deref()),
+            None,
+        );
         self.serve(streamer, Some(door(DoorKind::Legacy(Role::Streamer))), axum::Router::new(), None);
         self.serve(sfu, Some(door(DoorKind::Legacy(Role::Sfu))), axum::Router::new(), None);
         self.serve(admin, None, admin::router(Arc::clone(&self.house.metrics)), None);
@@ -171,7 +176,7 @@ impl Gateway {
         door: &Arc<Door>,
     ) -> Result<Discovery, StartError> {
         if https.is_empty() {
-            return Ok(Discovery { webtransport: None });
+            return Ok(Discovery::default());
         }
         let certificates = certificates(&config.certificate)?;
         let tls = TlsAcceptor::from(server_config_tcp(Arc::clone(&certificates))?);
@@ -185,8 +190,8 @@ impl Gateway {
             only: only_loopback(config.https.addr),
             certificates: Arc::clone(&certificates),
         });
-        let discovery = Discovery { webtransport };
-        let pages = web::router(Arc::new(discovery.clone()));
+        let discovery = Discovery { webtransport, ..Discovery::default() };
+        let pages = web::router(Arc::new(discovery.clone()), config.http_root.as_deref());
         self.serve(https, Some(Arc::clone(door)), pages, Some(tls));
         self.background(renew(Arc::clone(&certificates)));
         self.certificates = Some(certificates);

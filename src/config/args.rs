@@ -101,6 +101,9 @@ pub struct ServeArgs {
     /// A port of its own for SFUs' WebSockets, any path
     #[arg(long, value_name = "ADDRESS|off", help_heading = "Listeners")]
     pub sfu: Option<Written>,
+    /// Folder of your own pages, in place of the player at / [default: the built-in player]
+    #[arg(long, value_name = "FOLDER", help_heading = "Listeners")]
+    pub http_root: Option<Written>,
     /// Operators: health
     #[arg(long, value_name = "ADDRESS|off", help_heading = "Listeners")]
     pub admin: Option<Written>,
@@ -153,7 +156,7 @@ pub struct ServeArgs {
 
 impl ServeArgs {
     /// Every key and its value, in the order of the help. A field that is forgotten here does not compile.
-    fn fields_mut(&mut self) -> [(&'static str, &mut Option<Written>); 22] {
+    fn fields_mut(&mut self) -> [(&'static str, &mut Option<Written>); 23] {
         let Self {
             http,
             https,
@@ -161,6 +164,7 @@ impl ServeArgs {
             https_roles,
             streamer,
             sfu,
+            http_root,
             admin,
             dialect,
             max_players,
@@ -185,6 +189,7 @@ impl ServeArgs {
             ("https-roles", https_roles),
             ("streamer", streamer),
             ("sfu", sfu),
+            ("http-root", http_root),
             ("admin", admin),
             ("dialect", dialect),
             ("max-players", max_players),
@@ -205,7 +210,7 @@ impl ServeArgs {
     }
 
     /// The names of all keys.
-    pub fn keys() -> [&'static str; 22] {
+    pub fn keys() -> [&'static str; 23] {
         Self::default().fields_mut().map(|(key, _)| key)
     }
 

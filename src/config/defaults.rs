@@ -3,7 +3,7 @@
 use super::args::{ServeArgs, Source, Written};
 
 /// Key and value. What is not here has no default of its own: the roles follow from the address, a certificate is
-/// made, peers get no options, and nothing is announced.
+/// made, peers get no options, the player is the built-in one, and nothing is announced.
 pub const DEFAULTS: &[(&str, &str)] = &[
     // Nothing is reachable from outside until the operator says so. 8080 needs no privilege.
     ("http", "localhost:8080"),

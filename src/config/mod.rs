@@ -16,6 +16,7 @@ mod tests;
 mod values;
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub use address::ListenAddr;
@@ -46,6 +47,8 @@ pub struct Config {
     pub streamer: ListenAddr,
     /// The port of its own for SFUs: any path.
     pub sfu: ListenAddr,
+    /// The operator's own pages; `None` for the built-in player.
+    pub http_root: Option<PathBuf>,
     /// Operators.
     pub admin: ListenAddr,
     /// The rules of the sessions (protocol.md §4).

@@ -25,7 +25,7 @@ impl ServeArgs {
 
 impl Config {
     /// Understands what was written. `args` holds every default ([`ServeArgs::merged`]). Reads the file of the peer
-    /// options; blocks on it.
+    /// options and looks for the folder of the pages; blocks on them.
     ///
     /// # Errors
     /// The first value that cannot be used.
@@ -36,6 +36,7 @@ impl Config {
             https: values.listener("https", "https-roles")?,
             streamer: values.read("streamer", ListenAddr::parse)?,
             sfu: values.read("sfu", ListenAddr::parse)?,
+            http_root: values.read_if_any("http-root", values::folder)?,
             admin: values.read("admin", ListenAddr::parse)?,
             dialect: values.read("dialect", values::dialect)?,
             max_players: values.read("max-players", values::max_players)?,

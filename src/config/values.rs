@@ -246,6 +246,13 @@ pub(super) fn path(text: &str) -> Result<PathBuf, Fault> {
     if text.is_empty() { Err(Fault::new("the path is empty", "write a path")) } else { Ok(text.into()) }
 }
 
+/// A folder that is there: pages that are not found later would leave every player without a word.
+pub(super) fn folder(text: &str) -> Result<PathBuf, Fault> {
+    let path = path(text)?;
+    let fault = || Fault::new(format!("{text:?} is no folder"), "name the folder of your pages");
+    if path.is_dir() { Ok(path) } else { Err(fault()) }
+}
+
 fn one_of(text: &str, known: &[&str]) -> Fault {
     Fault::unknown(format!("{text:?} is none of {}", known.join(", ")), text, known)
 }

@@ -18,25 +18,59 @@ struct Asset {
 }
 
 const HTML: &str = "text/html; charset=utf-8";
-const SVG: &str = "image/svg+xml";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+const IMAGE: &str = "image/svg+xml";
 
-const ASSETS: &[Asset] = &[
-    Asset { path: "/", content_type: HTML, body: include_str!("../../web/index.html") },
-    Asset { path: "/test/icon.svg", content_type: SVG, body: include_str!("../../web/test/icon.svg") },
-    Asset { path: "/test/page.js", content_type: SCRIPT, body: include_str!("../../web/test/page.js") },
-    Asset { path: "/test/player.html", content_type: HTML, body: include_str!("../../web/test/player.html") },
-    Asset { path: "/test/player.js", content_type: SCRIPT, body: include_str!("../../web/test/player.js") },
-    Asset { path: "/test/streamer.html", content_type: HTML, body: include_str!("../../web/test/streamer.html") },
-    Asset { path: "/test/streamer.js", content_type: SCRIPT, body: include_str!("../../web/test/streamer.js") },
-    Asset { path: "/test/signalling.js", content_type: SCRIPT, body: include_str!("../../web/test/signalling.js") },
+/// A file of `web/` at a path of the gateway's own.
+macro_rules! asset {
+    ($path:literal, $content_type:ident, $file:literal) => {
+        Asset { path: $path, content_type: $content_type, body: include_str!(concat!("../../web/", $file)) }
+    };
+}
+
+/// What is there whatever pages are served.
+const SHARED: &[Asset] = &[
+    asset!("/pixelgate/transport.js", SCRIPT, "transport/dist/transport.js"),
+    asset!("/pixelgate/shim.js", SCRIPT, "transport/dist/shim.js"),
 ];
 
-pub(super) fn router() -> Router {
-    ASSETS
-        .iter()
-        .fold(Router::new(), |router, asset| router.route(asset.path, get(move || async move { *asset })))
-        .fallback(|| async { (http::StatusCode::NOT_FOUND, "No such page. The player is at /.\n") })
+/// The player and the test pages.
+const BUILT_IN: &[Asset] = &[
+    asset!("/", HTML, "player/index.html"),
+    asset!("/pixelgate/page.js", SCRIPT, "player/page.js"),
+    asset!("/pixelgate/state.js", SCRIPT, "player/state.js"),
+    asset!("/pixelgate/words.js", SCRIPT, "player/words.js"),
+    asset!("/pixelgate/signalling.js", SCRIPT, "player/signalling.js"),
+    asset!("/pixelgate/media.js", SCRIPT, "player/media.js"),
+    asset!("/pixelgate/diagnosis.js", SCRIPT, "player/diagnosis.js"),
+    asset!("/pixelgate/input.js", SCRIPT, "player/input.js"),
+    asset!("/pixelgate/controls.js", SCRIPT, "player/controls.js"),
+    asset!("/pixelgate/stats.js", SCRIPT, "player/stats.js"),
+    asset!("/pixelgate/view.js", SCRIPT, "player/view.js"),
+    asset!("/pixelgate/style.css", STYLE, "player/style.css"),
+    asset!("/pixelgate/icon.svg", IMAGE, "player/icon.svg"),
+    asset!("/test/player.html", HTML, "test/player.html"),
+    asset!("/test/player.js", SCRIPT, "test/player.js"),
+    asset!("/test/streamer.html", HTML, "test/streamer.html"),
+    asset!("/test/streamer.js", SCRIPT, "test/streamer.js"),
+    asset!("/test/page.js", SCRIPT, "test/page.js"),
+    asset!("/test/signalling.js", SCRIPT, "test/signalling.js"),
+    asset!("/test/icon.svg", IMAGE, "test/icon.svg"),
+];
+
+/// What an operator's own pages may use.
+pub(super) fn shared() -> Router {
+    routes(SHARED)
+}
+
+/// The built-in pages, and the answer to everything else.
+pub(super) fn built_in() -> Router {
+    routes(BUILT_IN).fallback(|| async { (http::StatusCode::NOT_FOUND, "No such page. The player is at /.\n") })
+}
+
+fn routes(assets: &'static [Asset]) -> Router {
+    assets.iter().fold(Router::new(), |router, asset| router.route(asset.path, get(move || async move { *asset })))
 }
 
 impl IntoResponse for Asset {

@@ -7,19 +7,21 @@ use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use http::header::{CACHE_CONTROL, HOST};
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, HOST, ORIGIN, VARY};
 use http::uri::Authority;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 
 use crate::listen::Arrival;
 use crate::tls::Certificates;
 
 /// What the answer is made of.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Discovery {
     /// The WebTransport listener; `None` when there is none, or when it takes no players.
     pub webtransport: Option<WebTransport>,
+    /// Origins whose pages may read the answer, as browsers write them (`https://example.com`); `*` for any.
+    pub allowed_origins: Vec<String>,
 }
 
 /// Where WebTransport is to be had.
@@ -68,6 +70,23 @@ impl Discovery {
         });
         Endpoints { websocket: format!("{scheme}://{authority}/player"), webtransport }
     }
+
+    /// Whether a page of `origin` may read the answer.
+    fn allows(&self, origin: &HeaderValue) -> bool {
+        self.allowed_origins.iter().any(|allowed| allowed == "*" || allowed.as_bytes() == origin.as_bytes())
+    }
+
+    /// The answer's headers, for whoever asks: caches must not hand one origin's answer to another.
+    fn headers(&self, origin: Option<&HeaderValue>) -> HeaderMap {
+        let mut headers = HeaderMap::from_iter([
+            (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+            (VARY, HeaderValue::from_static("origin")),
+        ]);
+        headers.extend(
+            origin.filter(|origin| self.allows(origin)).map(|origin| (ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone())),
+        );
+        headers
+    }
 }
 
 pub(super) async fn answer(
@@ -79,7 +98,9 @@ pub(super) async fn answer(
     let local = || arrival.local.to_string().parse::<Authority>().ok();
     // A malformed Host is the client's mistake; none at all is HTTP/1.0.
     match asked.unwrap_or_else(local) {
-        Some(authority) => Ok(([(CACHE_CONTROL, "no-store")], Json(discovery.endpoints(&authority, arrival.tls)))),
+        Some(authority) => {
+            Ok((discovery.headers(headers.get(ORIGIN)), Json(discovery.endpoints(&authority, arrival.tls))))
+        }
         None => Err((StatusCode::BAD_REQUEST, "The Host header is malformed.\n")),
     }
 }

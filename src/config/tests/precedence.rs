@@ -18,6 +18,10 @@ const ROWS: &[Row] = &[
     ("streamer", "[::1]:1001", "off", |config| config.streamer.to_string()),
     ("sfu", "off", "localhost:1002", |config| config.sfu.to_string()),
     ("admin", "localhost:1001", "off", |config| config.admin.to_string()),
+    // Folders that are there, seen from where tests run.
+    ("http-root", "src", "web", |config| {
+        config.http_root.as_ref().map_or_else(String::new, |root| root.display().to_string())
+    }),
     ("dialect", "wilbur", "wilbur-5.5", |config| config.dialect.name.to_owned()),
     ("max-players", "1", "4294967295", |config| config.max_players.unwrap_or_default().to_string()),
     ("peer-options", r#"{"a":1}"#, r#"{"a":2}"#, |config| config.peer_options.json().to_owned()),
@@ -95,7 +99,7 @@ fn the_defaults_are_those_of_the_documentation() {
     assert_eq!(config.certificate, CertSource::Dev { dir: Some(PathBuf::from("certs")) });
     assert_eq!(config.drain_grace, Duration::from_secs(5));
     assert_eq!((config.limits, config.log.as_str(), config.log_format), (Limits::Default, "info", LogFormat::Text));
-    assert_eq!(config.announce, None);
+    assert_eq!((config.announce, config.http_root), (None, None));
 }
 
 #[test]

@@ -93,7 +93,8 @@ export class Connection {
     try {
       this.endpoints = await this.#discover(address);
     } catch (error) {
-      if (this.#state === CONNECTING) this.#ended({ code: ABNORMAL, reason: `the gateway does not answer (${said(error)})` });
+      if (this.#state === CONNECTING)
+        this.#ended({ code: ABNORMAL, reason: `the gateway does not answer (${said(error)})` });
       return;
     }
     if (this.#state === CONNECTING) this.#race(this.endpoints);

@@ -27,7 +27,7 @@ export class Frames {
   /** The texts that `chunk` completes. A length of 0 is no message. */
   push(chunk: Uint8Array): string[] {
     const texts: string[] = [];
-    for (let rest = chunk; rest.length > 0; ) {
+    for (let rest = chunk; rest.length > 0;) {
       rest = this.#body ? this.#fillBody(this.#body, rest) : this.#fillHead(rest);
       if (this.#body && this.#bodyFilled === this.#body.length) {
         if (this.#body.length > 0) texts.push(new TextDecoder().decode(this.#body));

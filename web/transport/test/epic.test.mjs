@@ -121,6 +121,9 @@ test("under a prebuilt player the class itself is replaced, for players' sockets
 
   new WebSocket("ws://chat.example/");
   new WebSocket("ws://gate.example:8080/streamer");
-  assert.deepEqual(world.sockets.map(({ url }) => url), ["ws://chat.example/", "ws://gate.example:8080/streamer"]);
+  assert.deepEqual(
+    world.sockets.map(({ url }) => url),
+    ["ws://chat.example/", "ws://gate.example:8080/streamer"],
+  );
   assert.equal(WebSocket.CONNECTING, world.platform.WebSocket.CONNECTING, "constants stay");
 });

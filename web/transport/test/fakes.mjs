@@ -107,7 +107,12 @@ export const ENDPOINTS = {
 };
 
 /** Everything that a connection asks of its browser, and what it did with it. */
-export function fakeBrowser({ endpoints = ENDPOINTS, store = new FakeStore(), clock = new Clock(), webtransport = true } = {}) {
+export function fakeBrowser({
+  endpoints = ENDPOINTS,
+  store = new FakeStore(),
+  clock = new Clock(),
+  webtransport = true,
+} = {}) {
   const world = { clock, store, sockets: [], sessions: [], asked: [], endpoints };
   const note = (list, Made) =>
     function (...args) {

@@ -13,7 +13,8 @@ test("texts come out however the bytes are cut", () => {
   for (const size of [1, 2, 3, 4, 5, 7, 100, bytes.length]) {
     const frames = new Frames();
     const out = [];
-    for (let at = 0; at < bytes.length; at += size) out.push(...frames.push(Uint8Array.from(bytes.slice(at, at + size))));
+    for (let at = 0; at < bytes.length; at += size)
+      out.push(...frames.push(Uint8Array.from(bytes.slice(at, at + size))));
     assert.deepEqual(out, texts, `in pieces of ${size}`);
   }
 });

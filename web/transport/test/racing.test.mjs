@@ -182,7 +182,14 @@ test("a WebSocket that wins because WebTransport failed at once is not remembere
 });
 
 test("a store that throws, is missing or holds rubbish does no harm", async () => {
-  const broken = { getItem: () => { throw new Error("forbidden"); }, setItem: () => { throw new Error("full"); } };
+  const broken = {
+    getItem: () => {
+      throw new Error("forbidden");
+    },
+    setItem: () => {
+      throw new Error("full");
+    },
+  };
   const rubbish = { getItem: () => "{", setItem: () => {} };
   for (const store of [broken, null, rubbish]) {
     const world = fakeBrowser({ store });

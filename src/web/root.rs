@@ -1,0 +1,49 @@
+//! An operator's own pages, from a folder: no listings, nothing hidden, nothing outside.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderValue, StatusCode, Uri};
+use percent_encoding::percent_decode_str;
+use tower_http::services::ServeDir;
+
+/// The home page under the name that the reference server gives it; without it, `index.html`.
+const HOME: &str = "player.html";
+
+/// The pages of `root`.
+pub(super) fn router(root: &Path) -> Router {
+    Router::new().fallback_service(ServeDir::new(root)).layer(from_fn_with_state(Arc::from(root), guard))
+}
+
+async fn guard(State(root): State<Arc<Path>>, mut request: Request, next: Next) -> Response {
+    if is_hidden(request.uri().path()) {
+        return missing();
+    }
+    if request.uri().path() == "/" && tokio::fs::metadata(root.join(HOME)).await.is_ok_and(|home| home.is_file()) {
+        *request.uri_mut() = Uri::from_static("/player.html");
+    }
+    let mut response = next.run(request).await;
+    if response.status() == StatusCode::NOT_FOUND {
+        return missing();
+    }
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // Changed pages show at once; unchanged ones are confirmed by their date.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// Files that begin with a dot are for the operator: `.git`, `.env`. `..` is among them. `.well-known` is for the world.
+fn is_hidden(path: &str) -> bool {
+    let path = percent_decode_str(path).decode_utf8_lossy();
+    path.split(['/', '\\']).any(|part| part.starts_with('.') && part != ".well-known")
+}
+
+fn missing() -> Response {
+    (StatusCode::NOT_FOUND, "No such page.\n").into_response()
+}
