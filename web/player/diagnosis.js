@@ -4,8 +4,10 @@
 /** The kind of a candidate: host, mdns (a host whose address is hidden behind a `.local` name), srflx, prflx, relay. */
 export function kindOf(candidate) {
   const parts = candidate.trim().split(/\s+/);
-  const kind = parts[parts.indexOf("typ") + 1] ?? "unknown";
-  return kind === "host" && parts[4]?.endsWith(".local") ? "mdns" : kind;
+  const kind = parts[parts.indexOf("typ") + 1];
+  if (kind === "host" && parts[4]?.endsWith(".local")) return "mdns";
+  // The text comes from the other side and goes into the summary.
+  return kind in NAMES ? kind : "unknown";
 }
 
 /** The kinds of the candidates that stand in a description. */

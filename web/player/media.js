@@ -56,6 +56,11 @@ export class Media {
     return this.#last;
   }
 
+  /** Frames of the picture so far. Leaves the rates of `stats` alone, which run from one call of it to the next. */
+  async framesDecoded() {
+    return this.#connection ? measure((await this.#connection.getStats()).values()).framesDecoded : 0;
+  }
+
   close() {
     clearTimeout(this.#deadline);
     this.#connection?.close();

@@ -38,7 +38,7 @@ window.pixelgate = {
   get stats() {
     return { ...stats, signallingRoundTrip: signalling?.roundTrip ?? null, session };
   },
-  framesDecoded: async () => (await media?.stats())?.framesDecoded ?? 0,
+  framesDecoded: async () => (await media?.framesDecoded()) ?? 0,
 };
 
 const EFFECTS = {

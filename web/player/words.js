@@ -129,7 +129,8 @@ const PHRASES = {
 export function webTransportInWords({ transport, untried, failures, endpoints }) {
   if (transport === "wt") return null;
   const failure = failures.find(({ name }) => name === "wt");
-  if (failure) return `WebTransport could not be opened: ${failure.error}. ${possibleCauses(failure, endpoints)}`;
+  if (failure)
+    return `WebTransport could not be opened: ${failure.error.replace(/\.$/, "")}. ${possibleCauses(failure, endpoints)}`;
   return (
     {
       forced: "WebSocket was asked for by ?transport=ws.",
