@@ -7,7 +7,7 @@ export function kindOf(candidate) {
   const kind = parts[parts.indexOf("typ") + 1];
   if (kind === "host" && parts[4]?.endsWith(".local")) return "mdns";
   // The text comes from the other side and goes into the summary.
-  return kind in NAMES ? kind : "unknown";
+  return Object.hasOwn(NAMES, kind ?? "") ? kind : "unknown";
 }
 
 /** The kinds of the candidates that stand in a description. */

@@ -9,7 +9,14 @@ const PUBLIC = "candidate:2 1 udp 1677729535 203.0.113.9 54400 typ srflx raddr 0
 const RELAY = "candidate:3 1 udp 33562367 198.51.100.3 60000 typ relay raddr 203.0.113.9 rport 54400";
 
 test("kinds of candidates", () => {
-  assert.deepEqual([HOST, HIDDEN, PUBLIC, RELAY, "rubbish"].map(kindOf), ["host", "mdns", "srflx", "relay", "unknown"]);
+  assert.deepEqual([HOST, HIDDEN, PUBLIC, RELAY, "rubbish", "1 typ toString"].map(kindOf), [
+    "host",
+    "mdns",
+    "srflx",
+    "relay",
+    "unknown",
+    "unknown",
+  ]);
   assert.deepEqual(kindsIn(`v=0\r\na=${HOST}\r\na=mid:0\r\na=${PUBLIC}\r\n`), ["host", "srflx"]);
   assert.deepEqual(kindsIn("v=0\r\n"), []);
 });
