@@ -1,7 +1,7 @@
 // What the streamer gets of mouse, keyboard and fingers.
 
 import assert from "node:assert/strict";
-import { after, before, suite, test } from "node:test";
+import { after, afterEach, before, suite, test } from "node:test";
 
 import { close, frames, player, SIZES, startChromium, state, streamer } from "../chromium.mjs";
 import { Gateway } from "../gateway.mjs";
@@ -31,14 +31,18 @@ suite("input", { timeout: 180_000 }, () => {
   before(async () => {
     [browser, gateway] = await Promise.all([startChromium(), Gateway.start()]);
   });
+  afterEach(() => close(...browser.contexts().flatMap((context) => context.pages())));
   after(async () => {
     await browser?.close();
     await gateway?.end();
   });
 
+  let scenes = 0;
+
   async function scene(options = {}) {
-    const source = await streamer(browser, gateway, "Game", noting);
-    const page = await player(browser, gateway, "", options);
+    const id = `Game${(scenes += 1)}`;
+    const source = await streamer(browser, gateway, id, noting);
+    const page = await player(browser, gateway, `streamer=${id}`, options);
     await state(page, "playing");
     await frames(page, 5);
     await source.waitForFunction(() => window.inputs.length > 0);
@@ -76,7 +80,7 @@ suite("input", { timeout: 180_000 }, () => {
     assert.deepEqual(moved.slice(0, 5), [74, 0, 0x40, 0, 0x80]);
     assert.equal(
       new DataView(Uint8Array.from(moved).buffer).getInt16(5, true),
-      -16384,
+      -16383,
       "half of the half of the picture",
     );
     assert.deepEqual((await take(source, [70], 1))[0], [70]);

@@ -1,7 +1,7 @@
 // What the page says while streamers come and go, over both transports and at several sizes.
 
 import assert from "node:assert/strict";
-import { after, before, suite, test } from "node:test";
+import { after, afterEach, before, suite, test } from "node:test";
 
 import { close, frames, player, shoot, startChromium, state, streamer, text } from "../chromium.mjs";
 import { Gateway } from "../gateway.mjs";
@@ -11,6 +11,7 @@ suite("states", { timeout: 300_000 }, () => {
   before(async () => {
     [browser, gateway] = await Promise.all([startChromium(), Gateway.start()]);
   });
+  afterEach(() => close(...browser.contexts().flatMap((context) => context.pages())));
   after(async () => {
     await browser?.close();
     await gateway?.end();

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { after, before, suite, test } from "node:test";
+import { after, afterEach, before, suite, test } from "node:test";
 
 import { close, open, player, shoot, startChromium, state, streamer, text } from "../chromium.mjs";
 import { Gateway } from "../gateway.mjs";
@@ -16,6 +16,7 @@ suite("transports", { timeout: 300_000 }, () => {
   before(async () => {
     [browser, gateway] = await Promise.all([startChromium(), Gateway.start()]);
   });
+  afterEach(() => close(...browser.contexts().flatMap((context) => context.pages())));
   after(async () => {
     await browser?.close();
     await gateway?.end();
@@ -120,6 +121,7 @@ for (const transport of ["ws", "wt"]) {
     before(async () => {
       [browser, gateway] = await Promise.all([startChromium(), Gateway.start()]);
     });
+    afterEach(() => close(...browser.contexts().flatMap((context) => context.pages())));
     after(async () => {
       await browser?.close();
       await gateway?.end();
