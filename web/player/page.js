@@ -93,6 +93,7 @@ function connect() {
       onMessage: (message) => MESSAGES[message.type]?.(message),
       onClose: (close) => {
         endMedia();
+        session = null;
         happened({ type: "close", ...close });
       },
     },
@@ -188,8 +189,7 @@ async function measureAndShow() {
     ["Session", session ?? "–"],
     ...lines(stats ?? EMPTY),
   ];
-  const open = signalling !== null && signalling.transport !== "none";
-  view.showPanel(rows, open ? webTransportInWords(signalling.history) : null);
+  view.showPanel(rows, signalling && webTransportInWords(signalling.history));
 }
 
 const EMPTY = {

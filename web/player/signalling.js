@@ -15,6 +15,7 @@ export class Signalling {
   #connection;
   #timer = null;
   #heardAt = 0;
+  #closed = false;
 
   /** `handlers`: `onOpen()`, `onMessage(message)`, `onClose({ code, reason })`. */
   constructor(address, options, { onOpen, onMessage, onClose }) {
@@ -28,13 +29,15 @@ export class Signalling {
     this.#connection.onmessage = (text) => this.#received(text, onMessage);
     this.#connection.onclose = (close) => {
       clearInterval(this.#timer);
+      this.#closed = true;
+      this.roundTrip = null;
       onClose(close);
     };
   }
 
-  /** For people. */
+  /** What carries it now, for people. */
   get transport() {
-    return NAMES[this.#connection.transport] ?? "none";
+    return this.#closed ? "none" : (NAMES[this.#connection.transport] ?? "none");
   }
 
   /** How the connection came about: `transport`, `untried`, `failures`, `endpoints`. */

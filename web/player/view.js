@@ -88,5 +88,5 @@ function write(id, text) {
 
 function put(node, text) {
   if (node.textContent !== text) node.textContent = text;
-  node.hidden = text === "" && node.tagName === "P";
+  if (node.tagName === "P") node.hidden = text === "";
 }

@@ -106,7 +106,7 @@ const PHRASES = {
 
   failed: (state, left) => ({
     title: "No way for picture and sound",
-    detail: `${state.diagnosis.cause} ${state.diagnosis.seen}`,
+    detail: `${state.diagnosis.cause}\n${state.diagnosis.seen}`,
     next: state.asking ? "Trying again…" : `Trying again in ${left}.`,
     busy: true,
     button: state.asking ? null : "Try now",
@@ -130,10 +130,10 @@ export function webTransportInWords({ transport, untried, failures, endpoints })
   if (transport === "wt") return null;
   const failure = failures.find(({ name }) => name === "wt");
   if (failure)
-    return `WebTransport could not be opened: ${failure.error.replace(/\.$/, "")}. ${possibleCauses(failure, endpoints)}`;
+    return `WebTransport could not be opened: ${unended(failure.error)}. ${possibleCauses(failure, endpoints)}`;
   return (
     {
-      forced: "WebSocket was asked for by ?transport=ws.",
+      forced: "WebSocket was asked for (transport=ws).",
       missing: "This browser has no WebTransport, or this page is neither https nor localhost.",
       unoffered: "This gateway offers no WebTransport.",
       remembered: "WebSocket was quicker lately; WebTransport is tried again within the hour.",
@@ -155,7 +155,14 @@ function possibleCauses({ late }, endpoints) {
 
 function lastClose(state) {
   if (state.close === null) return "";
-  return state.close.opened ? closeInWords(state.close) : `The gateway cannot be reached: ${state.close.reason}.`;
+  return state.close.opened
+    ? closeInWords(state.close)
+    : `The gateway cannot be reached: ${unended(state.close.reason)}.`;
+}
+
+/** Without the full stop that browsers put behind some messages. */
+function unended(text) {
+  return text.replace(/\.$/, "");
 }
 
 function quoted(id) {

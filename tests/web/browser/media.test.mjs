@@ -81,9 +81,7 @@ suite("media", { timeout: 300_000 }, () => {
         addEventListener("click", () => (window.clicked = true), true);
         const { play } = HTMLMediaElement.prototype;
         HTMLMediaElement.prototype.play = function () {
-          return window.clicked
-            ? play.call(this)
-            : Promise.reject(new DOMException("not yet", "NotAllowedError"));
+          return window.clicked ? play.call(this) : Promise.reject(new DOMException("not yet", "NotAllowedError"));
         };
       },
     });

@@ -25,6 +25,7 @@ suite("states", { timeout: 300_000 }, () => {
       const page = await player(browser, gateway, `transport=${transport}`, { size });
       await state(page, "waiting");
       assert.equal(await text(page, "title"), "Waiting for a streamer");
+      assert.equal(await page.locator("#again").isVisible(), false);
       await shoot(page, `waiting-${transport}`);
 
       let source = await streamer(browser, gateway, "Valley");

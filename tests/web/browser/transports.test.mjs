@@ -51,7 +51,7 @@ suite("transports", { timeout: 300_000 }, () => {
   }
 
   async function note(page) {
-    await page.click("#details");
+    if (await page.locator("#panel").isHidden()) await page.click("#details");
     await page.waitForFunction(() => !document.getElementById("note").hidden);
     return text(page, "note");
   }
@@ -109,7 +109,8 @@ suite("transports", { timeout: 300_000 }, () => {
     const page = await misled((endpoint) => (endpoint.hashes = ["00".repeat(32)]), "transport=wt", "phone");
     await state(page, "lost");
     assert.equal(await text(page, "title"), "No connection");
-    assert.match(await text(page, "detail"), /^The gateway cannot be reached: .+\.$/);
+    assert.match(await text(page, "detail"), /^The gateway cannot be reached: .+[^.]\.$/);
+    assert.match(await note(page), /^WebTransport could not be opened: /);
     await shoot(page, "forced-wt-fails");
     await close(page);
   });
@@ -132,6 +133,7 @@ for (const transport of ["ws", "wt"]) {
       const page = await player(browser, gateway, `transport=${transport}`);
       await state(page, "playing");
       await Promise.all([gateway.stop(), state(page, "draining")]);
+      assert.equal(await text(page, "badge"), "Not connected");
       await shoot(page, `draining-${transport}`);
       await state(page, "lost");
       assert.match(await text(page, "detail"), /^The gateway cannot be reached: the gateway does not answer/);

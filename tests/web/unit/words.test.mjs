@@ -72,7 +72,7 @@ test("every state says what is going on and what comes next", () => {
       "Connecting again in 2 s.",
     ],
     [
-      { name: "lost", attempt: 1, wakeAt: NOW + 2000, close: close(1006, "no answer in time", false) },
+      { name: "lost", attempt: 1, wakeAt: NOW + 2000, close: close(1006, "no answer in time.", false) },
       "No connection",
       "The gateway cannot be reached: no answer in time.",
       "Connecting again in 2 s.",
@@ -80,13 +80,13 @@ test("every state says what is going on and what comes next", () => {
     [
       { name: "failed", diagnosis: { cause: "A firewall.", seen: "Candidates here: none." }, wakeAt: NOW + 4000 },
       "No way for picture and sound",
-      "A firewall. Candidates here: none.",
+      "A firewall.\nCandidates here: none.",
       "Trying again in 4 s.",
     ],
     [
       { name: "failed", diagnosis: { cause: "A firewall.", seen: "" }, asking: true, wakeAt: NOW },
       "No way for picture and sound",
-      "A firewall. ",
+      "A firewall.\n",
       "Trying again…",
     ],
     [
