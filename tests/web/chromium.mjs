@@ -32,7 +32,7 @@ export async function open(browser, url, { size = "laptop", init = null, ...opti
   page.errors = [];
   page.on("console", (message) => message.type() === "error" && page.errors.push(message.text()));
   page.on("pageerror", (error) => page.errors.push(String(error)));
-  if (init) await page.addInitScript(init);
+  for (const script of [init ?? []].flat()) await page.addInitScript(script);
   await page.goto(url);
   return page;
 }

@@ -212,6 +212,8 @@ view.begin({
 // The first picture is what counts as playing; each one after that is proof that it goes on.
 video.addEventListener("playing", () => happened({ type: "picture" }));
 video.addEventListener("loadeddata", () => happened({ type: "picture" }));
+// A page that comes back from the browser's cache was closed when it went there.
+addEventListener("pageshow", ({ persisted }) => persisted && happened({ type: "wake" }));
 setInterval(show, SHOW_EVERY_MS);
 setInterval(measureAndShow, MEASURE_EVERY_MS);
 

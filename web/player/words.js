@@ -16,6 +16,8 @@ const CLOSES = {
   4002: "This page was replaced by a newer one of yours.",
 };
 
+const PUT_OUT = 1011;
+
 /**
  * `{ title, detail, next, busy, choices, button }` for `state`; null when the picture speaks for itself. `next` counts
  * down to `state.wakeAt`.
@@ -97,7 +99,7 @@ const PHRASES = {
   }),
 
   lost: (state, left) => ({
-    title: state.met && state.attempt === 1 ? "Connection lost" : "No connection",
+    title: lostTitle(state),
     detail: lastClose(state),
     next: `Connecting again in ${left}.`,
     busy: true,
@@ -158,6 +160,11 @@ function lastClose(state) {
   return state.close.opened
     ? closeInWords(state.close)
     : `The gateway cannot be reached: ${unended(state.close.reason)}.`;
+}
+
+function lostTitle({ close, met, attempt }) {
+  if (close.code === PUT_OUT) return "Session ended";
+  return met && attempt === 1 ? "Connection lost" : "No connection";
 }
 
 /** Without the full stop that browsers put behind some messages. */

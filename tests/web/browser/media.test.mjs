@@ -37,6 +37,16 @@ function withoutAddresses() {
   };
 }
 
+/** Keeps what is sent to the gateway. */
+function keepingSent() {
+  window.sent = [];
+  const { send } = WebSocket.prototype;
+  WebSocket.prototype.send = function (text) {
+    window.sent.push(JSON.parse(text));
+    return send.call(this, text);
+  };
+}
+
 /** Hears candidates, but cannot reach any of them. */
 function walledIn() {
   RTCPeerConnection.prototype.addIceCandidate = async () => {};
@@ -99,7 +109,7 @@ suite("media", { timeout: 300_000 }, () => {
   ]) {
     test(`media that cannot connect: ${name}`, async () => {
       const source = await streamer(browser, gateway, "Far", sourceInit);
-      const page = await player(browser, gateway, "", { init, size });
+      const page = await player(browser, gateway, "transport=ws", { init: [init, keepingSent], size });
       await state(page, "media");
       await shoot(page, "starting");
       await state(page, "failed");
@@ -107,6 +117,9 @@ suite("media", { timeout: 300_000 }, () => {
       assert.match(detail, cause);
       assert.match(detail, /Candidates here: .+; from the streamer: .+\.$/);
       assert.match(await text(page, "next"), /^Trying again in \d+ s\.$/);
+      const reports = await page.evaluate(() => window.sent.filter(({ type }) => type === "stats"));
+      const [told, seen] = detail.split("\n");
+      assert.deepEqual(reports, [{ type: "stats", data: { media: "failed", summary: `${seen} ${told}` } }]);
       await shoot(page, `failed-${name.replaceAll(" ", "-")}`);
       await page.waitForFunction(() => window.pixelgate.state === "media", null, { timeout: 20_000 });
       assert.deepEqual(page.errors, []);

@@ -110,8 +110,8 @@ suite("transports", { timeout: 300_000 }, () => {
     await state(page, "lost");
     assert.equal(await text(page, "title"), "No connection");
     assert.match(await text(page, "detail"), /^The gateway cannot be reached: .+[^.]\.$/);
-    assert.match(await note(page), /^WebTransport could not be opened: /);
     await shoot(page, "forced-wt-fails");
+    assert.match(await note(page), /^WebTransport could not be opened: /);
     await close(page);
   });
 });

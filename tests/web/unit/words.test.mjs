@@ -78,6 +78,12 @@ test("every state says what is going on and what comes next", () => {
       "Connecting again in 2 s.",
     ],
     [
+      { name: "lost", met: true, attempt: 1, wakeAt: NOW + 2000, close: close(1011, "out") },
+      "Session ended",
+      "The streamer ended this session. “out” (1011)",
+      "Connecting again in 2 s.",
+    ],
+    [
       { name: "failed", diagnosis: { cause: "A firewall.", seen: "Candidates here: none." }, wakeAt: NOW + 4000 },
       "No way for picture and sound",
       "A firewall.\nCandidates here: none.",

@@ -59,8 +59,7 @@ function methods(options: Options) {
   };
 }
 
-/** A class. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a mixin's base takes any arguments
+/** A class; a mixin's base takes any arguments. */
 type Class<T> = new (...args: any[]) => T;
 
 /**

@@ -13,7 +13,7 @@ export interface Emitter {
 }
 /** The connection of a transport, for those who want to show what carries it. */
 export declare function connectionOf(transport: object): Connection | undefined;
-/** A class. */
+/** A class; a mixin's base takes any arguments. */
 type Class<T> = new (...args: any[]) => T;
 /**
  * Makes every transport that the stock frontend constructs from now on one of ours: hand it the
