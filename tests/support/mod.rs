@@ -6,7 +6,10 @@
 
 #[cfg(unix)]
 pub mod binary;
+pub mod process;
+pub mod raw;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -17,7 +20,7 @@ use pixelgate::gateway::Gateway;
 use pixelgate::hub::{PlayerView, StreamerView};
 use pixelgate::session::SessionReport;
 use pixelgate::transport::Ended;
-use pixelgate::wire::{Close, CloseCode, Role};
+use pixelgate::wire::{Close, CloseCode, DropReason, Role};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -163,6 +166,13 @@ impl Lab {
         self.gateway.router().players()
     }
 
+    /// How many messages went nowhere so far, by reason; reasons without any are left out.
+    pub fn drops(&self) -> BTreeMap<DropReason, u64> {
+        let metrics = self.gateway.router().metrics();
+        let all = DropReason::ALL.into_iter().map(|reason| (reason, metrics.drops(reason)));
+        all.filter(|(_, count)| *count > 0).collect()
+    }
+
     /// Waits until something about the gateway holds that no peer is told of.
     pub async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
         let looking = async {
@@ -226,6 +236,17 @@ impl Peer {
         match within(&format!("a message for the {}", self.name), self.connection.recv()).await {
             Event::Message(text) => serde_json::from_slice(&text).expect("the gateway writes JSON"),
             Event::Ended(ended) => panic!("the {} was not to end: {ended}", self.name),
+        }
+    }
+
+    /// The next message as it is written; changes of the player count are passed over.
+    pub async fn hears_text(&mut self) -> String {
+        loop {
+            match within(&format!("a text for the {}", self.name), self.connection.recv()).await {
+                Event::Message(text) if text.starts_with(br#"{"type":"playerCount""#) => {}
+                Event::Message(text) => return String::from_utf8(text.to_vec()).expect("the gateway writes UTF-8"),
+                Event::Ended(ended) => panic!("the {} was not to end: {ended}", self.name),
+            }
         }
     }
 
