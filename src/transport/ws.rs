@@ -4,7 +4,8 @@
 //! * A close that the peer sent is answered before [`Ended::ByPeer`] is reported.
 //! * A close that we send is followed by reading until the peer has closed too: a socket that is closed with unread
 //!   bytes answers with a reset, and a reset can overtake the close frame and erase it.
-//! * The write buffer holds at most [`WRITE_BUFFER`] and one message: `poll_ready` waits for an empty one after that.
+//! * The write buffer holds at most [`WRITE_BUFFER`], one message and [`UNWRITTEN_PONGS`]: `poll_ready` waits for an empty
+//!   one after that, and so do the reads.
 
 mod metered;
 #[cfg(test)]
@@ -36,6 +37,10 @@ const READ_BUFFER: usize = 4 * 1024;
 /// What is gathered before it is written without being asked to. Zero would write at every feed.
 const WRITE_BUFFER: usize = 16 * 1024;
 
+/// So many pings are read before the pongs to them must have been written: a peer that asks and takes no answer must
+/// not fill the write buffer, which has no bound of its own.
+const UNWRITTEN_PONGS: u32 = 64;
+
 /// A protocol error (RFC 6455 §7.4.1).
 const PROTOCOL_ERROR: CloseCode = CloseCode(1002);
 
@@ -60,6 +65,8 @@ pub struct WsTransport<S> {
     ws: WebSocketStream<Metered<S>>,
     kind: TransportKind,
     phase: Phase,
+    /// Pings that were read since the write buffer was known to be empty.
+    pings: u32,
     /// Why writing failed. What the peer said before that may still be waiting to be read.
     unwritable: Option<String>,
 }
@@ -102,7 +109,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> WsTransport<S> {
 
     /// Either side of a connection that was set up with [`ws_config`].
     pub fn new(ws: WebSocketStream<Metered<S>>, kind: TransportKind) -> Self {
-        Self { ws, kind, phase: Phase::Open, unwritable: None }
+        Self { ws, kind, phase: Phase::Open, pings: 0, unwritable: None }
     }
 
     /// The byte stream. Dropped, it is a peer that vanished without a close frame.
@@ -139,6 +146,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> WsTransport<S> {
         let Err(error) = result else { return Ok(()) };
         cx.waker().wake_by_ref();
         self.write_failed(error)
+    }
+
+    /// Waits for the pongs to be written once there are too many.
+    fn poll_pongs(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
+        if self.pings < UNWRITTEN_PONGS {
+            return Poll::Ready(Ok(()));
+        }
+        let result = ready!(Pin::new(&mut self.ws).poll_flush(cx));
+        self.pings = 0;
+        Poll::Ready(self.written(cx, result))
     }
 
     /// Reads and drops frames until the peer has closed or cannot be understood.
@@ -192,12 +209,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for WsTranspo
                 self.phase = Phase::Over;
                 return Poll::Ready(Err(Ended::ByPeer(close)));
             }
+            ready!(self.poll_pongs(cx))?;
             match self.poll_frame(cx) {
                 Poll::Pending => {
                     return self.unwritable.take().map_or(Poll::Pending, |why| Poll::Ready(Err(Ended::Lost(why))));
                 }
                 Poll::Ready(Some(Ok(Message::Close(frame)))) => self.phase = Phase::Answering(peer_close(frame)),
-                Poll::Ready(Some(Ok(message))) => return Poll::Ready(Ok(incoming(message))),
+                Poll::Ready(Some(Ok(message))) => {
+                    self.pings += u32::from(message.is_ping());
+                    return Poll::Ready(Ok(incoming(message)));
+                }
                 Poll::Ready(Some(Err(error))) => {
                     self.phase = Phase::Broken;
                     return Poll::Ready(Err(ended(error)));

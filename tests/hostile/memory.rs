@@ -116,6 +116,18 @@ async fn pours_into(stream: &mut RawStream, bytes: &[u8], times: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pings_whose_pongs_are_never_read() {
+    // What is read at once, and the write buffer beyond which nothing is read.
+    attacked(WS_IDLE + 4 * KIB + 32 * KIB, |number, gateway| async move {
+        let mut ws = gateway.deaf_ws([Role::Player, Role::Streamer][number % 2]).await;
+        let pings = frame(WS_PING, &[b'x'; 125]).repeat(100);
+        pours(&mut ws, &pings, 80).await;
+        Held::Ws(ws)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_that_never_end() {
     attacked(QUIC_IDLE + WS_READ.max(QUIC_READ), |number, gateway| async move {
         if number % 2 == 0 {
