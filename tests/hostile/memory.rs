@@ -127,6 +127,29 @@ async fn pings_whose_pongs_are_never_read() {
     .await;
 }
 
+/// Questions whose answers are as long as they are: 256 KiB each.
+fn long_questions() -> [String; 2] {
+    let ping = format!(r#"{{"type":"ping","time":{}}}"#, "7".repeat(MAX_MESSAGE - 30));
+    let subscribe = format!(r#"{{"type":"subscribe","streamerId":"{}"}}"#, "x".repeat(MAX_MESSAGE - 60));
+    [ping, subscribe]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn long_answers_that_are_never_read() {
+    attacked(QUIC_IDLE + WS_READ.max(QUIC_READ) + ANSWERS + QUIC_WRITE, |number, gateway| async move {
+        let question = &long_questions()[number % 2];
+        if number % 4 < 2 {
+            let mut stream = gateway.stream(Role::Player).await;
+            pours_into(&mut stream, &framed(question.as_bytes()), 60).await;
+            return Held::Stream(stream);
+        }
+        let mut ws = gateway.deaf_ws(Role::Player).await;
+        pours(&mut ws, &frame(TEXT, question.as_bytes()), 60).await;
+        Held::Ws(ws)
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_that_never_end() {
     attacked(QUIC_IDLE + WS_READ.max(QUIC_READ), |number, gateway| async move {
