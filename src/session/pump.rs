@@ -8,9 +8,10 @@ mod reading;
 mod writing;
 
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
+use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep};
 
 use self::life::Life;
@@ -95,14 +96,16 @@ impl<'a, T: Transport> Pump<'a, T> {
             return Poll::Ready(turn);
         }
         let rested = std::mem::take(&mut self.reading.turns) >= READS;
-        if let Poll::Ready(ending) = self.poll_write(cx) {
+        // Reads that are always ready use up what the runtime grants the task in one go; the writes and the timer, which
+        // are bounded by themselves, must not starve for that.
+        if let Poll::Ready(ending) = poll_unconstrained(cx, |cx| self.poll_write(cx)) {
             return Poll::Ready(Turn::End(ending));
         }
         // The reads gave way to the writes only for a moment, or until these had taken the answers away.
         if rested || (behind && !self.connected.outbox.is_behind()) {
             cx.waker().wake_by_ref();
         }
-        self.poll_timer(cx)
+        poll_unconstrained(cx, |cx| self.poll_timer(cx))
     }
 
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
@@ -136,4 +139,9 @@ impl<'a, T: Transport> Pump<'a, T> {
         self.send_due_list(now);
         self.check_life(now)
     }
+}
+
+/// Polls outside of the runtime's budget for one task.
+fn poll_unconstrained<T>(cx: &mut Context<'_>, poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
+    pin!(unconstrained(poll_fn(poll))).poll(cx)
 }

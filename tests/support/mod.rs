@@ -6,6 +6,7 @@
 
 #[cfg(unix)]
 pub mod binary;
+pub mod duplex;
 pub mod process;
 pub mod raw;
 

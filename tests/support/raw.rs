@@ -78,8 +78,8 @@ pub fn framed(message: &[u8]) -> Vec<u8> {
 }
 
 /// TCP, or TLS over it.
-pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
 
 /// A WebSocket session whose frames are made by hand.
 pub struct RawWs {
@@ -154,6 +154,13 @@ impl RawWs {
     pub async fn tries_to_send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.io.write_all(bytes).await?;
         self.io.flush().await
+    }
+
+    /// Sends `bytes` again and again for as long as the connection takes them, and listens meanwhile.
+    pub fn floods(self, bytes: Vec<u8>) -> Self {
+        let (read, mut write) = tokio::io::split(self.io);
+        tokio::spawn(async move { while write.write_all(&bytes).await.is_ok() {} });
+        Self { io: Box::new(tokio::io::join(read, tokio::io::sink())), inbox: self.inbox }
     }
 
     /// Ends its own direction.
