@@ -62,8 +62,6 @@ where
     let mut player = process.connect(Via::Quic, Role::Player).await;
     player.hears("config").await;
     player.hears("playerCount").await;
-    player.hears("config").await;
-    player.hears("playerCount").await;
     let id = player.watches(&mut streamer, "Stage").await;
     let mut pair = Pair { streamer, player, id, turn: 0 };
     pair.goes_on().await;
