@@ -37,6 +37,8 @@ pub mod announce;
 pub mod banner;
 pub mod client;
 pub mod config;
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod drain;
 pub mod files;
 pub mod gateway;

@@ -8,6 +8,8 @@ use pixelgate::serve;
 fn main() -> ExitCode {
     let done = match cli::parse_process() {
         Ok(Command::Serve(config)) => serve::serve(&config),
+        #[cfg(feature = "demo")]
+        Ok(Command::Demo(_) | Command::TestStreamer(_)) => Ok(()),
         Err(exit) => Err(exit),
     };
     done.map_or_else(|exit| exit.report(), |()| ExitCode::SUCCESS)

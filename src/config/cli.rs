@@ -9,6 +9,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{Config, ServeArgs, defaults};
+#[cfg(feature = "demo")]
+use super::{DemoArgs, DemoConfig, TestStreamerArgs, TestStreamerConfig};
 
 /// The exit code of a configuration that cannot be used (`EX_USAGE` of sysexits).
 const USAGE: u8 = 64;
@@ -18,6 +20,12 @@ const USAGE: u8 = 64;
 pub enum Command {
     /// Run the gateway.
     Serve(Config),
+    /// Run the gateway with test streamers.
+    #[cfg(feature = "demo")]
+    Demo(Box<DemoConfig>),
+    /// Run a test streamer against any signalling server.
+    #[cfg(feature = "demo")]
+    TestStreamer(Box<TestStreamerConfig>),
 }
 
 /// What to say before the process ends, and how it ends.
@@ -71,6 +79,12 @@ An ADDRESS is localhost:PORT (127.0.0.1 and [::1]), IP:PORT, or [::]:PORT for ev
 Every flag is also a variable and a key of the file: --max-players is PIXELGATE_MAX_PLAYERS and max-players.
 The command line overrides the environment, that the file, that the defaults.")]
     Serve(Box<ServeArgs>),
+    /// Run the gateway on this machine with a test streamer, and say which page to open
+    #[cfg(feature = "demo")]
+    Demo(Box<DemoArgs>),
+    /// Run a test streamer against a signalling server
+    #[cfg(feature = "demo")]
+    TestStreamer(Box<TestStreamerArgs>),
 }
 
 /// Understands the arguments of the process (its name first) and the environment, which `env` looks up by name.
@@ -86,6 +100,10 @@ where
     let cli = Cli::from_arg_matches_mut(&mut matches).map_err(|error| refusal(&error))?;
     match cli.command {
         Commands::Serve(args) => serve(*args, env).map(Command::Serve),
+        #[cfg(feature = "demo")]
+        Commands::Demo(args) => demo(*args, env).map(Command::Demo),
+        #[cfg(feature = "demo")]
+        Commands::TestStreamer(args) => test_streamer(*args, env).map(Command::TestStreamer),
     }
 }
 
@@ -101,9 +119,27 @@ fn serve(args: ServeArgs, env: &dyn Fn(&str) -> Option<OsString>) -> Result<Conf
     args.merged(env).and_then(|args| Config::read(&args)).map_err(Exit::config)
 }
 
+#[cfg(feature = "demo")]
+fn demo(args: DemoArgs, env: &dyn Fn(&str) -> Option<OsString>) -> Result<Box<DemoConfig>, Exit> {
+    let gateway = serve(args.serve, env)?;
+    DemoConfig::read(args.streamers.as_deref(), &args.stream, gateway).map(Box::new).map_err(Exit::config)
+}
+
+#[cfg(feature = "demo")]
+fn test_streamer(
+    mut args: TestStreamerArgs,
+    env: &dyn Fn(&str) -> Option<OsString>,
+) -> Result<Box<TestStreamerConfig>, Exit> {
+    args.token = args.token.or_else(|| env("PIXELGATE_TOKEN")?.into_string().ok());
+    TestStreamerConfig::read(&args).map(Box::new).map_err(Exit::config)
+}
+
 /// clap's description, with the defaults in the help.
 fn command() -> clap::Command {
-    Cli::command().mut_subcommand("serve", |serve| serve.mut_args(with_default))
+    let command = Cli::command().mut_subcommand("serve", |serve| serve.mut_args(with_default));
+    #[cfg(feature = "demo")]
+    let command = command.mut_subcommand("demo", |demo| demo.mut_args(with_default));
+    command
 }
 
 fn with_default(arg: Arg) -> Arg {

@@ -11,6 +11,8 @@ pub mod defaults;
 mod error;
 mod file;
 mod read;
+#[cfg(feature = "demo")]
+mod stream;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -22,6 +24,8 @@ use std::time::Duration;
 pub use address::ListenAddr;
 pub use args::{ServeArgs, Source, Written, env_name};
 pub use error::ConfigError;
+#[cfg(feature = "demo")]
+pub use stream::{DemoArgs, DemoConfig, Size, StreamArgs, StreamConfig, TestStreamerArgs, TestStreamerConfig, Trust};
 pub use values::{Announce, CertSource, Limits, LogFilter, LogFormat, PeerOptions, Roles};
 
 use crate::hub::Dialect;

@@ -50,7 +50,11 @@ impl Places {
         let config = self.file.then(|| format!("--config={}", self.path.display()));
         let head = ["pixelgate".to_owned(), "serve".to_owned()];
         let args = head.into_iter().chain(config).chain(self.args.iter().cloned());
-        let Command::Serve(config) = parse(args, &|name| self.env.get(name).cloned())?;
+        let config = match parse(args, &|name| self.env.get(name).cloned())? {
+            Command::Serve(config) => config,
+            #[cfg(feature = "demo")]
+            other => panic!("{other:?}"),
+        };
         Ok(config)
     }
 

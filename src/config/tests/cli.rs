@@ -14,7 +14,10 @@ fn refusal(args: &[&str]) -> String {
 #[test]
 fn without_a_command_there_is_help_and_64() {
     let text = refusal(&[]);
-    assert!(text.contains("Usage: pixelgate") && text.contains("serve  Run the gateway"), "{text}");
+    assert!(
+        text.contains("Usage: pixelgate") && text.contains("  serve ") && text.contains("  Run the gateway"),
+        "{text}"
+    );
 }
 
 #[test]
