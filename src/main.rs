@@ -9,7 +9,9 @@ fn main() -> ExitCode {
     let done = match cli::parse_process() {
         Ok(Command::Serve(config)) => serve::serve(&config),
         #[cfg(feature = "demo")]
-        Ok(Command::Demo(_) | Command::TestStreamer(_)) => Ok(()),
+        Ok(Command::Demo(config)) => pixelgate::demo::demo(&config),
+        #[cfg(feature = "demo")]
+        Ok(Command::TestStreamer(config)) => pixelgate::demo::test_streamer(&config),
         Err(exit) => Err(exit),
     };
     done.map_or_else(|exit| exit.report(), |()| ExitCode::SUCCESS)

@@ -1,5 +1,6 @@
 //! `pixelgate serve`: from a configuration to a process that runs and ends in order.
 
+use std::fmt::Display;
 use std::future::Future;
 use std::io::Write;
 use std::process;
@@ -27,14 +28,18 @@ pub fn serve(config: &Config) -> Result<(), Exit> {
 async fn run(config: &Config) -> Result<(), Exit> {
     // Before anything listens: a signal that comes early must not end the process half-way.
     let stop = stop_signal().map_err(Exit::failure)?;
-    let gateway = Gateway::start(config).map_err(|error| match error {
-        StartError::Certificate(error) => Exit::config(error),
-        error => Exit::failure(error),
-    })?;
+    let gateway = start(config)?;
     say(config, &gateway)?;
     gateway.run_until(stop).await;
     info!("stopped");
     Ok(())
+}
+
+pub(crate) fn start(config: &Config) -> Result<Gateway, Exit> {
+    Gateway::start(config).map_err(|error| match error {
+        StartError::Certificate(error) => Exit::config(error),
+        error => Exit::failure(error),
+    })
 }
 
 fn say(config: &Config, gateway: &Gateway) -> Result<(), Exit> {
@@ -45,9 +50,17 @@ fn say(config: &Config, gateway: &Gateway) -> Result<(), Exit> {
         certificate: certificate.as_deref().map(Into::into),
         authentication: false,
     };
-    // With `--announce -` standard output belongs to whoever reads that line. A closed stream is no reason to stop.
+    print(config, &banner);
+    announce(config, gateway)
+}
+
+/// With `--announce -` standard output belongs to whoever reads that line. A closed stream is no reason to stop.
+pub(crate) fn print(config: &Config, text: &impl Display) {
     let to_stdout = config.announce != Some(Announce::Stdout);
-    let _ = if to_stdout { writeln!(std::io::stdout(), "{banner}") } else { writeln!(std::io::stderr(), "{banner}") };
+    let _ = if to_stdout { writeln!(std::io::stdout(), "{text}") } else { writeln!(std::io::stderr(), "{text}") };
+}
+
+pub(crate) fn announce(config: &Config, gateway: &Gateway) -> Result<(), Exit> {
     let hashes = gateway.certificates().map(|certificates| certificates.published_hashes()).unwrap_or_default();
     let Some(to) = &config.announce else { return Ok(()) };
     announce::announce(to, gateway.bound(), &hashes)
@@ -55,7 +68,7 @@ fn say(config: &Config, gateway: &Gateway) -> Result<(), Exit> {
 }
 
 /// Ready at the first signal; after that, the next one ends the process.
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+pub(crate) fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     let mut signals = Signals::new()?;
     Ok(async move {
         signals.next().await;

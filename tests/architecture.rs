@@ -33,7 +33,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("serve", &["announce", "banner", "config", "gateway", "telemetry"]),
-    ("main", &["config", "serve"]),
+    ("demo", &["client", "config", "gateway", "serve", "telemetry", "wire"]),
+    ("main", &["config", "demo", "serve"]),
 ];
 
 /// What the pure core must not know: tasks, clocks, chance, locks, logs.
