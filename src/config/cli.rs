@@ -19,7 +19,7 @@ const USAGE: u8 = 64;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Run the gateway.
-    Serve(Config),
+    Serve(Box<Config>),
     /// Run the gateway with test streamers.
     #[cfg(feature = "demo")]
     Demo(Box<DemoConfig>),
@@ -96,10 +96,13 @@ where
     I: IntoIterator<Item = T>,
     T: Into<OsString> + Clone,
 {
-    let mut matches = command().try_get_matches_from(args).map_err(|error| refusal(&error))?;
-    let cli = Cli::from_arg_matches_mut(&mut matches).map_err(|error| refusal(&error))?;
+    let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
+    // The command that was meant, for what is said about its flags.
+    let named = args.get(1).and_then(|name| name.to_str()).unwrap_or("serve").to_owned();
+    let mut matches = command().try_get_matches_from(args).map_err(|error| refusal(&named, &error))?;
+    let cli = Cli::from_arg_matches_mut(&mut matches).map_err(|error| refusal(&named, &error))?;
     match cli.command {
-        Commands::Serve(args) => serve(*args, env).map(Command::Serve),
+        Commands::Serve(args) => serve(*args, env).map(|config| Command::Serve(Box::new(config))),
         #[cfg(feature = "demo")]
         Commands::Demo(args) => demo(*args, env).map(Command::Demo),
         #[cfg(feature = "demo")]
@@ -149,27 +152,28 @@ fn with_default(arg: Arg) -> Arg {
 }
 
 /// Help and version are no errors; everything else is one line.
-fn refusal(error: &clap::Error) -> Exit {
+fn refusal(command: &str, error: &clap::Error) -> Exit {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit { text: error.to_string(), code: 0, stdout: true },
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             Exit { text: error.to_string(), code: USAGE, stdout: false }
         }
         ErrorKind::UnknownArgument => {
-            Exit::config(unknown("flag", error, ContextKind::InvalidArg, ContextKind::SuggestedArg))
+            Exit::config(unknown(command, "flag", error, ContextKind::InvalidArg, ContextKind::SuggestedArg))
         }
         ErrorKind::InvalidSubcommand => {
-            Exit::config(unknown("command", error, ContextKind::InvalidSubcommand, ContextKind::SuggestedSubcommand))
+            let (name, near) = (ContextKind::InvalidSubcommand, ContextKind::SuggestedSubcommand);
+            Exit::config(unknown(command, "command", error, name, near))
         }
-        _ => Exit::config(format_args!("{}; pixelgate serve --help says how", first_line(error))),
+        _ => Exit::config(format_args!("{}; pixelgate {command} --help says how", first_line(error))),
     }
 }
 
-fn unknown(what: &str, error: &clap::Error, name: ContextKind, near: ContextKind) -> String {
+fn unknown(command: &str, what: &str, error: &clap::Error, name: ContextKind, near: ContextKind) -> String {
     let name = word(error, name).unwrap_or_default();
     match word(error, near) {
         Some(near) => format!("{name}: unknown {what}; did you mean {near}?"),
-        None if what == "flag" => format!("{name}: unknown flag; pixelgate serve --help lists them"),
+        None if what == "flag" => format!("{name}: unknown flag; pixelgate {command} --help lists them"),
         None => format!("{name}: unknown command; pixelgate --help lists them"),
     }
 }

@@ -2,6 +2,8 @@ mod address;
 mod cli;
 mod messages;
 mod precedence;
+#[cfg(feature = "demo")]
+mod stream;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -51,7 +53,7 @@ impl Places {
         let head = ["pixelgate".to_owned(), "serve".to_owned()];
         let args = head.into_iter().chain(config).chain(self.args.iter().cloned());
         let config = match parse(args, &|name| self.env.get(name).cloned())? {
-            Command::Serve(config) => config,
+            Command::Serve(config) => *config,
             #[cfg(feature = "demo")]
             other => panic!("{other:?}"),
         };

@@ -290,7 +290,7 @@ impl Peer {
 
     fn payload_type(&mut self, mid: Mid, codec: Codec) -> Option<Pt> {
         let writer = self.rtc.writer(mid)?;
-        writer.payload_params().find(|params| params.spec().codec == codec).map(|params| params.pt())
+        writer.payload_params().find(|params| params.spec().codec == codec).map(str0m::format::PayloadParams::pt)
     }
 
     fn drain(&mut self, now: Instant) -> Result<(), PeerError> {

@@ -130,7 +130,7 @@ impl fmt::Display for Welcome {
         write!(f, "pixelgate {} demo\n\n", env!("CARGO_PKG_VERSION"))?;
         match &self.page {
             Some(page) => write!(f, "{what} streaming. Open\n\n  {page}\n\nCtrl-C ends it.\n"),
-            None => write!(f, "{what} streaming, but --http and --https are off: there is no page to open.\n"),
+            None => writeln!(f, "{what} streaming, but --http and --https are off: there is no page to open."),
         }
     }
 }

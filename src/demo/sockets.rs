@@ -5,6 +5,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::task::{Context, Poll};
 
+use socket2::SockRef;
 use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
 use tracing::debug;
@@ -92,7 +93,8 @@ impl Sockets {
     /// Sends from that address now or not at all: what the system cannot take is lost, as on any network.
     pub(super) fn send(&self, from: SocketAddr, to: SocketAddr, datagram: &[u8]) {
         if let Some(bound) = self.sockets.iter().find(|bound| bound.addr == from) {
-            let _ = bound.socket.try_send_to(datagram, to);
+            // Past tokio, which would refuse everything until it has once been told that there is room.
+            let _ = SockRef::from(&bound.socket).send_to(datagram, &to.into());
         }
     }
 
