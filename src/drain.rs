@@ -17,6 +17,9 @@ const SPREAD: f64 = 0.7;
 /// Closes are sent in groups at least this far apart.
 const STEP: Duration = Duration::from_millis(20);
 
+/// Who is closed first.
+const ORDER: [Role; 3] = [Role::Player, Role::Sfu, Role::Streamer];
+
 /// How long the listeners may take to say their last words.
 const LAST_PACKETS: Duration = Duration::from_secs(1);
 
@@ -25,8 +28,7 @@ pub(crate) async fn drain(house: &House, router: &Router, grace: Duration) {
     house.closing.cancel();
     house.tasks.close();
     house.doors.close();
-    let sessions: Vec<_> =
-        [Role::Player, Role::Sfu, Role::Streamer].into_iter().flat_map(|role| router.sessions_of(role)).collect();
+    let sessions: Vec<_> = ORDER.into_iter().flat_map(|role| router.sessions_of(role)).collect();
     info!(sessions = sessions.len(), ?grace, "draining");
 
     let steps = (grace.mul_f64(SPREAD).as_secs_f64() / STEP.as_secs_f64()).max(1.0);
@@ -38,13 +40,15 @@ pub(crate) async fn drain(house: &House, router: &Router, grace: Duration) {
             group.iter().for_each(|&session| router.drain(session));
             tokio::time::sleep(STEP).await;
         }
-        // Whoever was let in while the first were closed.
-        Role::ALL.into_iter().rev().flat_map(|role| router.sessions_of(role)).for_each(|late| router.drain(late));
-        std::future::pending::<()>().await;
+        // Whoever was on the way in when the gateway closed.
+        loop {
+            ORDER.into_iter().flat_map(|role| router.sessions_of(role)).for_each(|late| router.drain(late));
+            tokio::time::sleep(STEP).await;
+        }
     };
     tokio::select! {
         () = all_ended => info!("drained"),
-        () = closing => {}
+        never = closing => never,
         () = tokio::time::sleep(grace + Duration::from_secs(1)) => {
             warn!(connections = house.tasks.len(), "the grace time is over; the rest is dropped");
         }

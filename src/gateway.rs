@@ -31,6 +31,9 @@ use crate::{admin, drain, web};
 /// Enough for every session that the memory of a large machine holds; the system's limit of descriptors comes first.
 const CAPACITY: Capacity = Capacity { establishing: 4096, connections: 200_000 };
 
+/// Operators are few.
+const ADMIN_CONNECTIONS: usize = 256;
+
 /// Why a gateway does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -60,8 +63,6 @@ pub struct Gateway {
     sessions: Arc<Sessions>,
     house: Arc<House>,
     grace: Duration,
-    /// Ends what runs as long as the gateway: the hub's timer, the renewal, the operators' listener.
-    stopped: CancellationToken,
 }
 
 impl Gateway {
@@ -81,6 +82,7 @@ impl Gateway {
             tasks: TaskTracker::new(),
             doors: TaskTracker::new(),
             closing: CancellationToken::new(),
+            stopped: CancellationToken::new(),
             capacity: CAPACITY,
             establishing: Arc::new(Semaphore::new(CAPACITY.establishing)),
             connections: Arc::new(Semaphore::new(CAPACITY.connections)),
@@ -93,7 +95,6 @@ impl Gateway {
             sessions,
             house,
             grace: config.drain_grace,
-            stopped: CancellationToken::new(),
         };
         gateway.open(config)?;
         Ok(gateway)
@@ -205,7 +206,11 @@ impl Gateway {
         pages: axum::Router,
         tls: Option<TlsAcceptor>,
     ) {
-        let service = TcpService { house: Arc::clone(&self.house), door, pages, tls };
+        let connections = match door {
+            Some(_) => Arc::clone(&self.house.connections),
+            None => Arc::new(Semaphore::new(ADMIN_CONNECTIONS)),
+        };
+        let service = TcpService { house: Arc::clone(&self.house), connections, door, pages, tls };
         for listener in listeners {
             self.house.doors.spawn(serve_tcp(listener, service.clone()));
         }
@@ -213,7 +218,7 @@ impl Gateway {
 
     /// Runs a task as long as the gateway.
     fn background(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let stopped = self.stopped.clone();
+        let stopped = self.house.stopped.clone();
         tokio::spawn(async move { stopped.run_until_cancelled(task).await });
     }
 }
@@ -221,7 +226,7 @@ impl Gateway {
 impl Drop for Gateway {
     fn drop(&mut self) {
         self.house.closing.cancel();
-        self.stopped.cancel();
+        self.house.stopped.cancel();
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Metrics {
     relayed: Vec<(Counter, Counter)>,
     joins: Counter,
     leaves: Counter,
+    locked: Counter<f64, AtomicU64>,
+    locks: Counter,
 }
 
 impl Default for Metrics {
@@ -64,6 +66,10 @@ impl Default for Metrics {
         registry.register("joins", "Times a streamer or SFU was told of a subscriber", joins.clone());
         let leaves = Counter::default();
         registry.register("leaves", "Times a streamer or SFU was told that a subscriber left", leaves.clone());
+        let locked = Counter::<f64, AtomicU64>::default();
+        registry.register("hub_locked_seconds", "Time spent under the hub's lock", locked.clone());
+        let locks = Counter::default();
+        registry.register("hub_locks", "Times the hub's lock was taken", locks.clone());
         let dropped =
             DropReason::ALL.iter().map(|reason| drops.get_or_create(&Reason { reason: reason.name() }).clone());
         let relayed = Kind::NAMED.iter().map(|kind| Type { r#type: kind.name() });
@@ -79,6 +85,8 @@ impl Default for Metrics {
             refused,
             joins,
             leaves,
+            locked,
+            locks,
         }
     }
 }
@@ -136,6 +144,12 @@ impl Metrics {
     /// A streamer or SFU was told that a subscriber left.
     pub fn left(&self) {
         self.leaves.inc();
+    }
+
+    /// The hub's lock was held for so long.
+    pub fn hub_locked(&self, time: std::time::Duration) {
+        self.locked.inc_by(time.as_secs_f64());
+        self.locks.inc();
     }
 
     /// How many messages went nowhere for that reason.

@@ -6,7 +6,7 @@ use crate::id::{SessionId, StreamerId};
 use crate::wire::{Close, CloseCode, out as texts};
 
 /// What a drained session is told.
-const RESTARTING: Close =
+pub const RESTARTING: Close =
     Close { code: CloseCode::RESTARTING, reason: std::borrow::Cow::Borrowed("the gateway is restarting") };
 
 impl Hub {

@@ -35,6 +35,7 @@ use bytes::Bytes;
 use rustc_hash::FxHashMap;
 
 pub use action::{Action, Actions, Frame, Notice, Now, Peer, Pressure, Request};
+pub use departure::RESTARTING;
 pub use dialect::{Dialect, Fallback, PlayerCount, PlayerIdForm, SfuStreamsFrom, Unidentified};
 pub use view::{PlayerView, StreamerView};
 

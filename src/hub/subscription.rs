@@ -215,8 +215,9 @@ impl Hub {
         if !listed.publisher.as_ref().is_some_and(|publisher| publisher.streaming && publisher.id.is_some()) {
             return;
         }
-        self.list = None;
-        self.streaming.insert(session, role);
+        if self.streaming.insert(session, role).is_none() {
+            self.list = None;
+        }
         let idle: Vec<_> = self.sfus.iter().copied().filter(|&sfu| self.wants(sfu, session)).collect();
         for sfu in idle {
             self.attach(sfu, session, out);

@@ -26,8 +26,10 @@ pub use door::{Door, DoorKind};
 pub(crate) use tcp::{Arrival, TcpService, serve_tcp};
 pub(crate) use udp::{endpoint, serve_udp};
 
+use crate::hub::RESTARTING;
 use crate::metrics::Metrics;
-use crate::session::Sessions;
+use crate::session::{Admission, Sessions};
+use crate::transport::Transport;
 
 /// From the first byte to a session: TLS, HTTP, `hello`, the first stream (protocol.md §2).
 pub const ESTABLISH: Duration = Duration::from_secs(10);
@@ -55,9 +57,25 @@ pub(crate) struct House {
     pub(crate) doors: TaskTracker,
     /// Cancelled when no new connection is taken any more.
     pub(crate) closing: CancellationToken,
+    /// Cancelled when the gateway is over: whatever is left is dropped.
+    pub(crate) stopped: CancellationToken,
     pub(crate) capacity: Capacity,
     pub(crate) establishing: Arc<Semaphore>,
     pub(crate) connections: Arc<Semaphore>,
     /// The largest message, in bytes.
     pub(crate) max_message: usize,
+}
+
+impl House {
+    /// Serves a peer that was let in. One that comes when the gateway drains already only hears that.
+    pub(crate) async fn serve(&self, transport: impl Transport, admission: Admission) {
+        if self.closing.is_cancelled() {
+            self.metrics.refused("closing");
+            return self.sessions.turn_away(transport, &RESTARTING).await;
+        }
+        tokio::select! {
+            () = self.sessions.serve(transport, admission) => {}
+            () = self.stopped.cancelled() => {}
+        }
+    }
 }

@@ -13,7 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
 use tracing::{debug, warn};
@@ -36,6 +36,8 @@ const LAST_ANSWER: Duration = Duration::from_millis(500);
 #[derive(Clone)]
 pub(crate) struct TcpService {
     pub(crate) house: Arc<House>,
+    /// How many connections it may have. The operators' listener has its own: it must answer when the others are full.
+    pub(crate) connections: Arc<Semaphore>,
     /// `None` on the operators' listener: no sessions there.
     pub(crate) door: Option<Arc<Door>>,
     pub(crate) pages: axum::Router,
@@ -53,11 +55,15 @@ pub(crate) struct Arrival {
 pub(crate) async fn serve_tcp(listener: TcpListener, service: TcpService) {
     let mut errors = 0;
     loop {
-        let Ok(permit) = Arc::clone(&service.house.connections).acquire_owned().await else { return };
-        let accepted = tokio::select! {
-            () = service.house.closing.cancelled() => return,
-            accepted = listener.accept() => accepted,
+        let next = async {
+            let permit = Arc::clone(&service.connections).acquire_owned().await.ok()?;
+            Some((permit, listener.accept().await))
         };
+        let next = tokio::select! {
+            () = service.house.closing.cancelled() => return,
+            next = next => next,
+        };
+        let Some((permit, accepted)) = next else { return };
         match accepted {
             Ok((stream, remote)) => {
                 errors = 0;

@@ -12,6 +12,7 @@ use tracing::debug;
 
 use super::quic::{Established, Establishing, REFUSAL};
 use super::{Door, ESTABLISH, House};
+use crate::hub::RESTARTING;
 use crate::transport::Keepalive;
 use crate::transport::quic::quic_transport_config;
 
@@ -55,8 +56,12 @@ pub(crate) async fn serve_udp(endpoint: Endpoint, house: Arc<House>, door: Arc<D
     tokio::select! {
         () = served => {}
         () = sessions_over => {}
+        () = house.stopped.cancelled() => return endpoint.close(RESTARTING.code.0.into(), b""),
     }
-    endpoint.wait_idle().await;
+    tokio::select! {
+        () = endpoint.wait_idle() => {}
+        () = house.stopped.cancelled() => {}
+    }
 }
 
 /// A connection's place among all, and among those that are not sessions yet.
@@ -105,8 +110,8 @@ async fn establish(incoming: Incoming, permits: Permits, house: Arc<House>, door
     };
     drop(establishing);
     match admitted {
-        Ok(Some(Established::WebTransport(transport, admission))) => house.sessions.serve(transport, admission).await,
-        Ok(Some(Established::Raw(transport, admission))) => house.sessions.serve(transport, admission).await,
+        Ok(Some(Established::WebTransport(transport, admission))) => house.serve(transport, admission).await,
+        Ok(Some(Established::Raw(transport, admission))) => house.serve(transport, admission).await,
         Ok(None) => {}
         Err(_) => house.metrics.refused("quic_timeout"),
     }

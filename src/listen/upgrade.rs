@@ -99,7 +99,7 @@ impl Upgrade<'_> {
             };
             let transport = WsTransport::server(io, &read_ahead, kind, house.max_message).await;
             drop(read_ahead);
-            house.sessions.serve(transport, admission).await;
+            house.serve(transport, admission).await;
         });
     }
 }

@@ -115,7 +115,7 @@ impl Router {
         shared.hub.request(now, session, request, &mut out);
         let relayed = out.iter().any(|action| matches!(action, Action::Relay { .. }));
         let blocked = shared.carry_out(&mut out, now, &self.metrics);
-        self.finish(&mut shared, out);
+        self.finish(&mut shared, out, now);
         blocked.map_or(Ok(relayed), Err)
     }
 
@@ -190,11 +190,11 @@ impl Router {
         let now = self.now();
         let result = step(&mut shared, now, &mut out);
         shared.carry_out(&mut out, now, &self.metrics);
-        self.finish(&mut shared, out);
+        self.finish(&mut shared, out, now);
         result
     }
 
-    fn finish(&self, shared: &mut Shared, mut out: Actions) {
+    fn finish(&self, shared: &mut Shared, mut out: Actions, since: Now) {
         out.clear();
         if out.capacity() > KEPT_ACTIONS {
             out = Actions::new();
@@ -205,6 +205,7 @@ impl Router {
             shared.armed = deadline;
             self.deadline_moved.notify_one();
         }
+        self.metrics.hub_locked(self.now().saturating_sub(since));
     }
 
     fn now(&self) -> Now {

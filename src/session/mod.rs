@@ -26,7 +26,7 @@ use crate::hub::{Dialect, Peer};
 use crate::metrics::Metrics;
 use crate::router::Router;
 use crate::transport::{Keepalive, Transport};
-use crate::wire::Role;
+use crate::wire::{Close, Role};
 
 /// How long the closing handshake may take before the connection is dropped.
 const CLOSING: Duration = Duration::from_millis(1500);
@@ -84,6 +84,12 @@ impl Sessions {
             let closing = std::future::poll_fn(|cx| transport.poll_close(cx, close));
             let _ = tokio::time::timeout(CLOSING, closing).await;
         }
+    }
+
+    /// Tells a peer that it cannot be served.
+    pub(crate) async fn turn_away(&self, mut transport: impl Transport, close: &Close) {
+        let closing = std::future::poll_fn(|cx| transport.poll_close(cx, close));
+        let _ = tokio::time::timeout(CLOSING, closing).await;
     }
 
     fn metrics(&self) -> &Metrics {

@@ -1,6 +1,6 @@
 //! Why a message went nowhere. Every drop is counted under one of these.
 
-/// Why a message was dropped; the label of `pixelgate_dropped_messages_total`.
+/// Why a message was dropped; the label of `pixelgate_messages_dropped_total`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DropReason {
     /// Not a JSON object in UTF-8, or nested too deeply (protocol.md §5.8).
