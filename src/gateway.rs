@@ -177,7 +177,7 @@ impl Gateway {
         door: &Arc<Door>,
     ) -> Result<Discovery, StartError> {
         if https.is_empty() {
-            return Ok(Discovery::default());
+            return Ok(Discovery { webtransport: None, allowed_origins: config.allowed_origins.clone() });
         }
         let certificates = certificates(&config.certificate)?;
         let tls = TlsAcceptor::from(server_config_tcp(Arc::clone(&certificates))?);
@@ -191,7 +191,7 @@ impl Gateway {
             only: only_loopback(config.https.addr),
             certificates: Arc::clone(&certificates),
         });
-        let discovery = Discovery { webtransport, ..Discovery::default() };
+        let discovery = Discovery { webtransport, allowed_origins: config.allowed_origins.clone() };
         let pages = web::router(Arc::new(discovery.clone()), config.http_root.as_deref());
         self.serve(https, Some(Arc::clone(door)), pages, Some(tls));
         self.background(renew(Arc::clone(&certificates)));

@@ -140,6 +140,19 @@ async fn discovery_without_webtransport_for_players() {
     assert!(answer.ends_with(r#"{"websocket":"ws://gateway.example:1234/player","webtransport":null}"#), "{answer}");
 }
 
+/// protocol.md §2, "Discovery": CORS for the allowed origins.
+#[tokio::test]
+async fn pages_of_allowed_origins_may_ask_where_the_gateway_is() {
+    let lab = Lab::with(|config| config.allowed_origins = vec!["https://shop.example".to_owned()]);
+    let http = lab.gateway().bound().http.unwrap();
+    let asked_from = |origin: &str| format!("GET /transports.json HTTP/1.1\r\nHost: g.example\r\nOrigin: {origin}\r\n");
+    let answer = ask(http, &asked_from("https://shop.example")).await;
+    assert_eq!(header(&answer, "access-control-allow-origin"), Some("https://shop.example"));
+    let answer = ask(http, &asked_from("https://other.example")).await;
+    assert_eq!(header(&answer, "access-control-allow-origin"), None);
+    assert_eq!(header(&answer, "vary"), Some("origin"));
+}
+
 #[tokio::test]
 async fn operators_see_health_and_what_is_counted() {
     let lab = Lab::open();

@@ -104,7 +104,10 @@ pub struct ServeArgs {
     /// Folder of your own pages, in place of the player at / [default: the built-in player]
     #[arg(long, value_name = "FOLDER", help_heading = "Listeners")]
     pub http_root: Option<Written>,
-    /// Operators: health
+    /// Origins of other sites whose pages may ask /transports.json: https://a.example,…; * for any [default: none]
+    #[arg(long, value_name = "ORIGINS", help_heading = "Listeners")]
+    pub allowed_origins: Option<Written>,
+    /// Operators: health and metrics
     #[arg(long, value_name = "ADDRESS|off", help_heading = "Listeners")]
     pub admin: Option<Written>,
     /// What peers are spoken to as: standard, wilbur or wilbur-5.5
@@ -156,7 +159,7 @@ pub struct ServeArgs {
 
 impl ServeArgs {
     /// Every key and its value, in the order of the help. A field that is forgotten here does not compile.
-    fn fields_mut(&mut self) -> [(&'static str, &mut Option<Written>); 23] {
+    fn fields_mut(&mut self) -> [(&'static str, &mut Option<Written>); 24] {
         let Self {
             http,
             https,
@@ -165,6 +168,7 @@ impl ServeArgs {
             streamer,
             sfu,
             http_root,
+            allowed_origins,
             admin,
             dialect,
             max_players,
@@ -190,6 +194,7 @@ impl ServeArgs {
             ("streamer", streamer),
             ("sfu", sfu),
             ("http-root", http_root),
+            ("allowed-origins", allowed_origins),
             ("admin", admin),
             ("dialect", dialect),
             ("max-players", max_players),
@@ -210,7 +215,7 @@ impl ServeArgs {
     }
 
     /// The names of all keys.
-    pub fn keys() -> [&'static str; 23] {
+    pub fn keys() -> [&'static str; 24] {
         Self::default().fields_mut().map(|(key, _)| key)
     }
 

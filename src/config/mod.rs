@@ -53,6 +53,8 @@ pub struct Config {
     pub sfu: ListenAddr,
     /// The operator's own pages; `None` for the built-in player.
     pub http_root: Option<PathBuf>,
+    /// Origins of other sites whose pages may ask where the gateway is.
+    pub allowed_origins: Vec<String>,
     /// Operators.
     pub admin: ListenAddr,
     /// The rules of the sessions (protocol.md §4).

@@ -37,6 +37,7 @@ impl Config {
             streamer: values.read("streamer", ListenAddr::parse)?,
             sfu: values.read("sfu", ListenAddr::parse)?,
             http_root: values.read_if_any("http-root", values::folder)?,
+            allowed_origins: values.read_if_any("allowed-origins", values::origins)?.unwrap_or_default(),
             admin: values.read("admin", ListenAddr::parse)?,
             dialect: values.read("dialect", values::dialect)?,
             max_players: values.read("max-players", values::max_players)?,

@@ -253,6 +253,21 @@ pub(super) fn folder(text: &str) -> Result<PathBuf, Fault> {
     if path.is_dir() { Ok(path) } else { Err(fault()) }
 }
 
+/// Origins as browsers write them: scheme, host, port if it is not the scheme's own, nothing behind.
+pub(super) fn origins(text: &str) -> Result<Vec<String>, Fault> {
+    text.split(',').map(str::trim).map(origin).collect()
+}
+
+fn origin(text: &str) -> Result<String, Fault> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let bare =
+        |host: &str| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) && host == host.to_lowercase();
+    if text == "*" || host.is_some_and(bare) {
+        return Ok(text.to_owned());
+    }
+    Err(Fault::new(format!("{text:?} is no origin"), "write https://host or https://host:port, in lower case, or *"))
+}
+
 fn one_of(text: &str, known: &[&str]) -> Fault {
     Fault::unknown(format!("{text:?} is none of {}", known.join(", ")), text, known)
 }

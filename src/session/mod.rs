@@ -8,6 +8,7 @@ mod dispatch;
 mod pump;
 mod rate;
 mod report;
+mod stats;
 #[cfg(test)]
 mod tests;
 

@@ -28,6 +28,16 @@ fn about_values() {
         ("drain-grace", "-5s", r#""-5s" is no time; write a number with its unit, such as 15s or 500ms"#),
         ("cert-dir", "", "the path is empty; write a path"),
         ("announce", "", "the path is empty; write a path"),
+        (
+            "allowed-origins",
+            "https://a.example,b.example",
+            r#""b.example" is no origin; write https://host or https://host:port, in lower case, or *"#,
+        ),
+        (
+            "allowed-origins",
+            "https://a.example/",
+            r#""https://a.example/" is no origin; write https://host or https://host:port, in lower case, or *"#,
+        ),
         ("http-root", "", "the path is empty; write a path"),
         ("http-root", "no/pages", r#""no/pages" is no folder; name the folder of your pages"#),
         ("http-root", "Cargo.toml", r#""Cargo.toml" is no folder; name the folder of your pages"#),

@@ -22,6 +22,7 @@ const ROWS: &[Row] = &[
     ("http-root", "src", "web", |config| {
         config.http_root.as_ref().map_or_else(String::new, |root| root.display().to_string())
     }),
+    ("allowed-origins", "https://a.example", "*", |config| config.allowed_origins.join(",")),
     ("dialect", "wilbur", "wilbur-5.5", |config| config.dialect.name.to_owned()),
     ("max-players", "1", "4294967295", |config| config.max_players.unwrap_or_default().to_string()),
     ("peer-options", r#"{"a":1}"#, r#"{"a":2}"#, |config| config.peer_options.json().to_owned()),

@@ -8,11 +8,12 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use tokio::time::Instant;
-use tracing::{debug, trace};
+use tracing::{debug, trace, warn};
 
 use super::super::dispatch::{Asked, ask};
 use super::super::rate::{Bucket, Rate};
 use super::super::report::Ending;
+use super::super::stats::media_failure;
 use super::{Pump, Turn};
 use crate::hub::{Notice, Request};
 use crate::router::Blocked;
@@ -94,13 +95,13 @@ impl<T: Transport> Pump<'_, T> {
         let (kind, bytes) = (message.kind(), message.text().len());
         trace!(session = %self.connected.guard.session(), kind = kind.name(), bytes, "message");
         let time = (kind == Kind::Ping).then(|| texts::pong(message.time()));
+        if kind == Kind::Stats {
+            self.note_stats(&message);
+        }
         match ask(message, self.role, self.connected.player_id.as_ref()) {
             Asked::Hub(Request::ListStreamers) => self.list_streamers(now),
             Asked::Hub(request) => self.dispatch(kind, bytes, request),
             Asked::Pong => self.answer(time),
-            Asked::Noted if kind == Kind::Stats => {
-                debug!(session = %self.connected.guard.session(), bytes, "stats");
-            }
             Asked::Noted => {}
             Asked::Dropped(reason @ (DropReason::UnknownType | DropReason::NoType)) => {
                 return self.drop_message(reason, "Unsupported message type");
@@ -108,6 +109,15 @@ impl<T: Transport> Pump<'_, T> {
             Asked::Dropped(reason) => self.sessions.metrics().dropped(reason, 1),
         }
         Ok(())
+    }
+
+    /// Statistics are for the log; what an operator can mend is said at `warn`.
+    fn note_stats(&self, message: &Message) {
+        let session = self.connected.guard.session();
+        debug!(%session, bytes = message.text().len(), "stats");
+        if let Some(summary) = media_failure(message) {
+            warn!(%session, summary, "media did not connect");
+        }
     }
 
     fn dispatch(&mut self, kind: Kind, bytes: usize, request: Request) {
