@@ -182,6 +182,8 @@ function show() {
 
 async function measureAndShow() {
   stats = (await media?.stats()) ?? null;
+  // Streamers end their media when they lose the gateway.
+  if (state.name === "playing" && stats?.frameRate === 0) signalling.doubt();
   const rows = [
     ["Signalling", signalling?.transport ?? "none"],
     ["Signalling round trip", signalling?.roundTrip == null ? "–" : ms(signalling.roundTrip)],

@@ -6,6 +6,8 @@ const PING_EVERY_MS = 10_000;
 /** Two pings without an answer. */
 const DEAD_AFTER_MS = 25_000;
 const DEAD = 4001;
+/** For the answer to a ping when there is cause for doubt. */
+const DOUBT_MS = 2_000;
 
 const NAMES = { ws: "WebSocket", wt: "WebTransport" };
 
@@ -14,6 +16,7 @@ export class Signalling {
   roundTrip = null;
   #connection;
   #timer = null;
+  #doubt = null;
   #heardAt = 0;
   #closed = false;
 
@@ -29,6 +32,7 @@ export class Signalling {
     this.#connection.onmessage = (text) => this.#received(text, onMessage);
     this.#connection.onclose = (close) => {
       clearInterval(this.#timer);
+      clearTimeout(this.#doubt);
       this.#closed = true;
       this.roundTrip = null;
       onClose(close);
@@ -49,6 +53,17 @@ export class Signalling {
     this.#connection.send(JSON.stringify(message));
   }
 
+  /** Makes sure that the gateway is still there: over UDP its end is silent. */
+  doubt() {
+    if (this.#doubt !== null || this.transport === "none") return;
+    const asked = performance.now();
+    this.send({ type: "ping", time: asked });
+    this.#doubt = setTimeout(() => {
+      this.#doubt = null;
+      if (this.#heardAt < asked) this.#dead();
+    }, DOUBT_MS);
+  }
+
   close(code, reason) {
     this.#connection.close(code, reason);
   }
@@ -62,7 +77,11 @@ export class Signalling {
   }
 
   #ping() {
-    if (performance.now() - this.#heardAt > DEAD_AFTER_MS) return this.close(DEAD, "no sign of life from the gateway");
+    if (performance.now() - this.#heardAt > DEAD_AFTER_MS) return this.#dead();
     this.send({ type: "ping", time: performance.now() });
+  }
+
+  #dead() {
+    this.close(DEAD, "no sign of life from the gateway");
   }
 }
