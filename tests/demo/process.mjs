@@ -36,7 +36,7 @@ export class Program {
 
   /** How it ended by itself. */
   async code() {
-    const [code] = await Promise.race([this.#exited, pause(WAIT_MS, ["late"])]);
+    const [code] = await Promise.race([this.#exited, pause(WAIT_MS, ["late"], { ref: false })]);
     return code;
   }
 

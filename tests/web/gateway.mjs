@@ -59,7 +59,7 @@ export class Gateway {
   /** As an operator would; it must drain and exit with 0. */
   async stop() {
     this.#process.kill("SIGTERM");
-    const [code] = await Promise.race([this.#exited, pause(STOP_MS, ["late"])]);
+    const [code] = await Promise.race([this.#exited, pause(STOP_MS, ["late"], { ref: false })]);
     if (code !== 0) throw new Error(`the gateway ended with ${code}: ${this.log}`);
   }
 
