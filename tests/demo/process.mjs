@@ -17,8 +17,10 @@ export class Program {
   #process;
   #exited;
 
+  /** Of pixelgate, unless `args` begin with a `{ command }`. */
   constructor(...args) {
-    this.#process = spawn(BINARY, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const { command } = typeof args[0] === "object" ? args.shift() : { command: BINARY };
+    this.#process = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => (this.output += text));
     }

@@ -1,68 +1,43 @@
-"""aiortc, another implementation of WebRTC, plays the test streamer."""
+"""The test streamer, played and decoded by aiortc."""
 
-import asyncio
-import contextlib
-import time
+from media import Player, test_streamer
+from stage import over_every_transport
 
-import aiortc
-from aiortc.contrib.media import MediaBlackhole
-
-from gateway import BINARY, Gateway, within
-from peer import Peer
-from stage import CONFIG
-
-WAIT_S = 20
 PICTURES = 60
+SOUNDS = 50
+YELLOW, DARK, WHITE = (191, 191, 0), (14, 14, 14), (255, 255, 255)
+BAR, CURSOR = (240, 100), (900, 600)
 
 
-class Player:
-    """A player in aiortc: signalling over any transport, and the media that comes."""
+@over_every_transport()
+async def test_aiortc_plays_the_test_streamer(stage, transport):
+    peer = await stage.player(transport)
+    async with test_streamer(stage.gateway, "Stage"):
+        player = await Player.join(peer, "Stage")
+        times = []
+        for _ in range(PICTURES):
+            picture = await player.frame("video")
+            times.append(picture.time)
+        assert (picture.width, picture.height) == (1280, 720)
+        assert times == sorted(set(times)), "each picture is later than the one before"
+        assert times[-1] - times[0] < 2 * PICTURES / 30, "at least half of the pictures came"
+        assert is_near(picture, BAR, YELLOW)
+        assert is_near(picture, CURSOR, DARK)
 
-    def __init__(self, peer):
-        self._peer = peer
-        self._connection = aiortc.RTCPeerConnection()
-        self._tracks = {}
-        self._both = asyncio.Event()
-        self._connection.on("track", self._track)
+        loudest = max([abs((await player.frame("audio")).to_ndarray()).max() for _ in range(SOUNDS)])
+        assert loudest > 500, f"the loudest sample is {loudest}"
 
-    @classmethod
-    async def join(cls, gateway, transport, streamer):
-        """Subscribes and answers the offer."""
-        peer = await Peer.connect(gateway, transport, "player")
-        player = cls(peer)
-        await peer.send("subscribe", streamerId=streamer)
-        offer = await player._hear("offer")
-        await player._connection.setRemoteDescription(aiortc.RTCSessionDescription(offer["sdp"], "offer"))
-        player._candidates = asyncio.create_task(player._take_candidates())
-        await player._connection.setLocalDescription(await player._connection.createAnswer())
-        await peer.send("answer", sdp=player._connection.localDescription.sdp)
-        await within(WAIT_S, "a track of each kind", player._both.wait())
-        return player
+        await player.point(CURSOR[0] / 1280, CURSOR[1] / 720)
+        for _ in range(PICTURES):
+            picture = await player.frame("video")
+            if is_near(picture, CURSOR, WHITE):
+                break
+        else:
+            raise AssertionError("the cursor is not drawn")
+        await player.leave()
 
-    def _track(self, track):
-        self._tracks[track.kind] = track
-        if len(self._tracks) == 2:
-            self._both.set()
 
-    async def _hear(self, kind):
-        while True:
-            message = await self._peer.next_json()
-            if message["type"] == kind:
-                return message
-
-    async def _take_candidates(self):
-        while True:
-            candidate = (await self._hear("iceCandidate"))["candidate"]
-            parsed = aiortc.sdp.candidate_from_sdp(candidate["candidate"].removeprefix("candidate:"))
-            parsed.sdpMid, parsed.sdpMLineIndex = candidate.get("sdpMid"), candidate.get("sdpMLineIndex")
-            await self._connection.addIceCandidate(parsed)
-
-    async def next(self, kind):
-        """The next decoded frame."""
-        return await within(WAIT_S, f"a frame of {kind}", self._tracks[kind].recv())
-
-    async def leave(self):
-        """Ends media and signalling."""
-        self._candidates.cancel()
-        await self._connection.close()
-        await self._peer.close()
+def is_near(picture, place, colour):
+    """Whether the picture has about that colour at a place."""
+    x, y = place
+    return all(abs(int(seen) - wanted) < 48 for seen, wanted in zip(picture.to_ndarray(format="rgb24")[y, x], colour))
