@@ -64,4 +64,29 @@ suite("others", { timeout: 180_000 }, () => {
       }
     });
   }
+
+  test("Firefox without a decoder for H.264 says so, and the gateway logs it", async (t) => {
+    const source = new Program("test-streamer", "--url", `ws://localhost:${gateway.http}`, "--id", "Test");
+    const firefox = await startFirefox();
+    try {
+      await source.says(/streaming id="Test"/);
+      const page = await firefox.open(`${gateway.page}/?streamer=Test`);
+      const codecs = await page.evaluate(
+        "RTCRtpReceiver.getCapabilities('video').codecs.map(({ mimeType }) => mimeType).join()",
+      );
+      if (codecs.includes("H264")) {
+        t.diagnostic("this Firefox has the decoder: it plays");
+        await until(page, "window.pixelgate.framesDecoded().then((frames) => frames > 60)");
+      } else {
+        await until(page, "window.pixelgate?.state === 'failed'");
+        assert.match(await page.evaluate("document.getElementById('title').innerText"), /cannot show the picture/);
+        assert.match(await page.evaluate("document.getElementById('detail').innerText"), /picture: H264\.$/);
+        assert.match(gateway.log, /Codecs of the streamer's picture: H264\./);
+      }
+      assert.deepEqual(page.errors, []);
+    } finally {
+      await firefox.close();
+      await source.kill();
+    }
+  });
 });

@@ -26,6 +26,28 @@ export function diagnose({ here, there, turn }) {
   return { cause, seen, summary: `${seen} ${cause}` };
 }
 
+/** The same for a picture in codecs that this browser does not have, told from the offer and its answer; else null. */
+export function undecodable(offer, answer) {
+  const [offered, answered] = [offer, answer].map(pictureIn);
+  if (!offered || offered.refused || !answered?.refused) return null;
+  const codecs = [...new Set(offered.codecs)].join(", ") || "none";
+  const seen = `Codecs of the streamer's picture: ${codecs}.`;
+  const cause =
+    "This browser has no decoder for the streamer's picture. " +
+    "Firefox fetches its H.264 decoder some minutes after its first start; another browser may have one.";
+  return { title: "This browser cannot show the picture", cause, seen, summary: `${seen} ${cause}` };
+}
+
+/** What a description says of its picture. */
+function pictureIn(sdp) {
+  const section = /^m=video (\d+) [^]*?(?=^m=|$(?![^]))/m.exec(sdp);
+  if (!section) return null;
+  const codecs = [...section[0].matchAll(/^a=rtpmap:\d+ ([\w-]+)\//gm)].map(([, name]) => name);
+  return { refused: section[1] === "0", codecs: codecs.filter((name) => !AUXILIARY.has(name.toLowerCase())) };
+}
+
+const AUXILIARY = new Set(["rtx", "red", "ulpfec", "flexfec-03"]);
+
 function causeOf(mine, theirs, turn) {
   if (theirs.size === 0) {
     return "The streamer has not said where it can be reached: it may still be gathering addresses, or it is broken.";

@@ -1,6 +1,6 @@
 // The peer connection to a streamer or an SFU: answers offers, trades candidates, opens the data channel.
 
-import { diagnose, kindOf, kindsIn } from "./diagnosis.js";
+import { diagnose, kindOf, kindsIn, undecodable } from "./diagnosis.js";
 import { measure } from "./stats.js";
 
 /** From the answer to a connection. Relays over TCP take several seconds. */
@@ -77,6 +77,8 @@ export class Media {
     if (connection !== this.#connection) return;
     this.#handlers.send({ type: "answer", sdp: connection.localDescription.sdp });
     if (sfu) this.#handlers.send({ type: "dataChannelRequest" });
+    const lacking = undecodable(sdp, answer.sdp);
+    if (lacking) this.#fail(lacking);
   }
 
   #begin() {
@@ -144,7 +146,10 @@ export class Media {
 
   #failed() {
     const turn = JSON.stringify(this.#options.iceServers ?? []).includes("turn");
-    const diagnosis = diagnose({ ...this.#kinds, turn });
+    this.#fail(diagnose({ ...this.#kinds, turn }));
+  }
+
+  #fail(diagnosis) {
     this.close();
     this.#handlers.onFailed(diagnosis);
   }

@@ -44,7 +44,7 @@ export function initial(wanted = null) {
     asking: false,
     /** Why the last connection ended: `{ code, reason, opened }`. */
     close: null,
-    /** Why media failed: `{ cause, seen }`. */
+    /** Why media failed: `{ cause, seen }`, and a `title` of its own if it has one. */
     diagnosis: null,
     /** The streamer was there and has gone. */
     gone: false,

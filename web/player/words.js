@@ -107,7 +107,7 @@ const PHRASES = {
   }),
 
   failed: (state, left) => ({
-    title: "No way for picture and sound",
+    title: state.diagnosis.title ?? "No way for picture and sound",
     detail: `${state.diagnosis.cause}\n${state.diagnosis.seen}`,
     next: state.asking ? "Trying again…" : `Trying again in ${left}.`,
     busy: true,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { diagnose, kindOf, kindsIn } from "../../../web/player/diagnosis.js";
+import { diagnose, kindOf, kindsIn, undecodable } from "../../../web/player/diagnosis.js";
 
 const HOST = "candidate:1 1 udp 2113937151 192.168.1.7 54400 typ host generation 0 ufrag abcd";
 const HIDDEN = "candidate:1 1 udp 2113937151 0b1c2d3e-1111-2222-3333-444455556666.local 54400 typ host generation 0";
@@ -46,4 +46,17 @@ test("the summary names kinds once and no address", () => {
   assert.ok(summary.startsWith(seen));
   const kinds = [HOST, HIDDEN, PUBLIC, RELAY].map(kindOf);
   assert.doesNotMatch(diagnose({ here: kinds, there: kinds, turn: true }).summary, /\d+\.\d+|0b1c/);
+});
+
+test("a picture that this browser cannot decode is told by its codecs", () => {
+  const sdp = (port, ...codecs) =>
+    `v=0\r\nm=audio 9 X 1\r\na=rtpmap:1 opus/48000/2\r\nm=video ${port} X 2\r\n` +
+    codecs.map((codec, index) => `a=rtpmap:${index} ${codec}/90000\r\n`).join("") +
+    "m=application 9 X 3\r\na=rtpmap:9 other/1\r\n";
+  const { seen, cause } = undecodable(sdp(9, "H264", "rtx", "H264"), sdp(0, "H264"));
+  assert.equal(seen, "Codecs of the streamer's picture: H264.");
+  assert.match(cause, /no decoder/);
+  assert.equal(undecodable(sdp(9, "VP8"), sdp(9, "VP8")), null);
+  assert.equal(undecodable(sdp(0, "VP8"), sdp(0, "VP8")), null, "the streamer sends none");
+  assert.equal(undecodable("v=0\r\n", "v=0\r\n"), null, "there is none");
 });
