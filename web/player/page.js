@@ -13,6 +13,7 @@ import { webTransportInWords, words } from "./words.js";
 
 const SHOW_EVERY_MS = 250;
 const MEASURE_EVERY_MS = 1000;
+const WATCH_EVERY_MS = 500;
 
 const query = new URLSearchParams(location.search);
 const { video } = view;
@@ -26,6 +27,7 @@ let stats = null;
 let session = null;
 let stopControls = () => {};
 let wakeTimer = null;
+let framesSeen = 0;
 
 /** For tests, and for people with a console. */
 window.pixelgate = {
@@ -182,8 +184,6 @@ function show() {
 
 async function measureAndShow() {
   stats = (await media?.stats()) ?? null;
-  // Streamers end their media when they lose the gateway.
-  if (state.name === "playing" && stats?.frameRate === 0) signalling.doubt();
   const rows = [
     ["Signalling", signalling?.transport ?? "none"],
     ["Signalling round trip", signalling?.roundTrip == null ? "–" : ms(signalling.roundTrip)],
@@ -192,6 +192,13 @@ async function measureAndShow() {
     ...lines(stats ?? EMPTY),
   ];
   view.showPanel(rows, signalling && webTransportInWords(signalling.history));
+}
+
+/** Streamers end their media when they lose the gateway, so a picture that stands still is cause to ask after it. */
+async function watchPicture() {
+  const frames = (await media?.framesDecoded()) ?? 0;
+  if (state.name === "playing" && frames === framesSeen) signalling.doubt();
+  framesSeen = frames;
 }
 
 const EMPTY = {
@@ -218,6 +225,7 @@ video.addEventListener("loadeddata", () => happened({ type: "picture" }));
 addEventListener("pageshow", ({ persisted }) => persisted && happened({ type: "wake" }));
 setInterval(show, SHOW_EVERY_MS);
 setInterval(measureAndShow, MEASURE_EVERY_MS);
+setInterval(watchPicture, WATCH_EVERY_MS);
 
 if ("RTCPeerConnection" in window) connect();
 else happened({ type: "unsupported" });

