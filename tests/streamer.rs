@@ -61,7 +61,8 @@ async fn a_server_that_is_not_there_and_an_id_in_use_are_one_line_each() {
     };
     said("ws://127.0.0.1:1".into(), "Stage", "127.0.0.1:1 refused the connection. Is the gateway running").await;
     let lab = Lab::open();
-    let _holder = lab.streamer(Via::Ws, "Stage").await;
+    let _holder = Streamer::start(&lab, "Stage");
+    lab.until("the holder to be there", |lab| lab.streamers().iter().any(|view| view.streaming)).await;
     said(lab.url(Via::Ws, Role::Streamer), "Stage", "the id Stage is in use: streaming as Stage1").await;
 }
 

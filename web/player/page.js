@@ -184,6 +184,10 @@ function show() {
 
 async function measureAndShow() {
   stats = (await media?.stats()) ?? null;
+  showNumbers();
+}
+
+function showNumbers() {
   const rows = [
     ["Signalling", signalling?.transport ?? "none"],
     ["Signalling round trip", signalling?.roundTrip == null ? "–" : ms(signalling.roundTrip)],
@@ -216,7 +220,7 @@ view.begin({
   onChoose: (id) => happened({ type: "choose", id }),
   onButton: button,
   onSound: playNow,
-  onPanel: (open) => open && measureAndShow(),
+  onPanel: (open) => open && showNumbers(),
 });
 // The first picture is what counts as playing; each one after that is proof that it goes on.
 video.addEventListener("playing", () => happened({ type: "picture" }));
