@@ -121,7 +121,6 @@ async fn three_hundred_players_who_come_and_go_leave_nothing_behind() {
         }
     }
     let growth = slope(&memory) / AT_ONCE as f64;
-    println!("{growth:.0} bytes a join, {:.1} MiB at the end", memory[memory.len() - 1] / 1_048_576.0);
     assert!(growth <= GROWTH, "{growth:.0} bytes a join: {memory:?}");
 }
 

@@ -1,6 +1,6 @@
 //! A player, or an SFU, that receives media: str0m on one loopback socket, and the signalling of a [`Peer`].
 
-#![allow(unreachable_pub, reason = "part of a test's own crate")]
+#![allow(unreachable_pub, dead_code, reason = "part of a test's own crate, which need not use all of it")]
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
