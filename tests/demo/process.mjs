@@ -70,7 +70,7 @@ export class Demo extends Program {
     return demo;
   }
 
-  /** `#stop` must succeed: the demo has to live as long as its test. */
+  /** It must have lived as long as its test, and end in order. */
   async end() {
     try {
       await this.stop();

@@ -46,3 +46,21 @@ suite("viewers", { timeout: 120_000 }, () => {
     }
   });
 });
+
+test("three streamers of one demo: the page lists them, and plays the one that is chosen", { timeout: 60_000 }, async () => {
+  const [browser, demo] = await Promise.all([startChromium(), Demo.start("--streamers", "3", "--size", "640x360")]);
+  try {
+    const page = await open(browser, demo.page, { init: keep });
+    const choices = page.locator("#choices button");
+    await choices.nth(2).waitFor();
+    assert.deepEqual(await choices.allInnerTexts(), ["TestStreamer", "TestStreamer2", "TestStreamer3"]);
+    await choices.nth(1).click();
+    const { width, height } = await advancing(page);
+    assert.deepEqual([width, height], [640, 360]);
+    assert.equal(await page.evaluate(() => window.pixelgate.state), "playing");
+    assert.deepEqual(page.errors, []);
+  } finally {
+    await browser.close();
+    await demo.end();
+  }
+});
