@@ -26,6 +26,9 @@ use crate::wire::Close;
 /// Notices that are not bounded otherwise. A session's reads pause at a quarter of it while it takes no answers.
 const MAX_NOTICES: usize = 256;
 
+/// Bytes of such notices above which a session's reads pause: an answer may be as long as the question.
+const NOTICE_BYTES: usize = 64 << 10;
+
 /// How much one session may have waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutboxLimits {
@@ -123,7 +126,7 @@ impl Outbox {
     /// Whether the session leaves so many answers untaken that it should not ask for more.
     pub(crate) fn is_behind(&self) -> bool {
         let queue = self.queue.lock();
-        queue.notices >= MAX_NOTICES / 4 || queue.notice_bytes > self.limits.bytes
+        queue.notices >= MAX_NOTICES / 4 || queue.notice_bytes >= NOTICE_BYTES
     }
 
     /// Gives the frame back when it is not queued.
