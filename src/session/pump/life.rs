@@ -60,6 +60,10 @@ impl<T: Transport> Pump<'_, T> {
     }
 
     pub(super) fn begin_probe(&mut self) {
+        if self.reading.is_paused() {
+            // Its pong would not be read; but it was alive when it sent the message that it waits with.
+            return self.sessions.router.alive(self.connected.guard.session());
+        }
         self.life.probed = Some(self.transport.signs_of_life());
         self.writing.ping = true;
     }

@@ -53,6 +53,11 @@ impl Reading {
             list_due: None,
         }
     }
+
+    /// Whether the peer is not read: it waits for room, or for its rate.
+    pub(super) fn is_paused(&self) -> bool {
+        self.blocked.is_some() || self.paused_until.is_some()
+    }
 }
 
 impl<T: Transport> Pump<'_, T> {

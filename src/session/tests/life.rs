@@ -4,11 +4,19 @@ use std::time::Duration;
 
 use super::{Gateway, Peer, after, settle};
 use crate::hub::Dialect;
-use crate::session::By;
+use crate::session::{By, Rate, Rates};
 use crate::transport::{Ended, Incoming, Keepalive};
 use crate::wire::{Close, CloseCode, Role};
 
 const KEEPALIVE: Keepalive = Keepalive { interval: Duration::from_secs(15), timeout: Duration::from_secs(45) };
+
+/// One message in three seconds.
+const THROTTLED: Rates = Rates {
+    player: Rate { per_second: 1.0 / 3.0, burst: 50.0 },
+    publisher: Rate { per_second: 1.0 / 3.0, burst: 50.0 },
+    per_subscriber: 0.0,
+    patience: Duration::from_secs(1_000),
+};
 
 fn gateway() -> Gateway {
     Gateway::with(KEEPALIVE, None)
@@ -189,4 +197,31 @@ async fn a_stalled_holder_that_speaks_lives() {
     holder.says(r#"{"type":"stats"}"#);
     settle().await;
     assert_eq!(newcomer.heard(), [r#"{"type":"endpointIdConfirm","committedId":"Foo1"}"#]);
+}
+
+/// §5.1: a holder that is not read, because it waits for room or for its rate, was alive when it said what it waits
+/// with.
+#[tokio::test(start_paused = true)]
+async fn a_holder_that_is_not_read_lives() {
+    for rates in [None, Some(THROTTLED)] {
+        let gateway = Gateway::with(KEEPALIVE, rates);
+        let timer = tokio::spawn(std::sync::Arc::clone(&gateway.router).run_timer());
+        let streamer = gateway.streamer().await;
+        let sfu = gateway.connect(Role::Sfu);
+        sfu.says(r#"{"type":"endpointId","id":"Mix"}"#);
+        settle().await;
+        streamer.stops_taking();
+        sfu.floods(r#"{"type":"iceCandidate"}"#);
+        settle().await;
+        let reads = sfu.reads();
+        let newcomer = gateway.connect(Role::Streamer);
+        newcomer.says(r#"{"type":"endpointId","id":"Mix"}"#);
+        settle().await;
+        assert_eq!((sfu.closed(), sfu.reads()), (None, reads), "it is not read");
+        assert_eq!(newcomer.heard().last().unwrap(), r#"{"type":"endpointIdConfirm","committedId":"Mix1"}"#);
+        sfu.script().flood = None;
+        after(3.0).await;
+        assert_eq!(sfu.closed(), None);
+        timer.abort();
+    }
 }
