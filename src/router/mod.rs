@@ -75,6 +75,8 @@ pub(crate) struct SessionGuard {
 /// A relayed message met a full outbox: the sender waits for room and asks again.
 #[derive(Debug)]
 pub(crate) struct Blocked {
+    /// The receiver that has no room.
+    pub(crate) to: SessionId,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) text: Bytes,
 }
@@ -109,10 +111,23 @@ impl Router {
     /// A session asks for something. Returns whether anything was relayed for it; `Err` gives a relayed message back
     /// whose receiver has no room.
     pub(crate) fn dispatch(&self, session: SessionId, request: Request) -> Result<bool, Blocked> {
+        self.ask(session, request, None)
+    }
+
+    /// The same again for a message that was blocked. It is for `to` alone: it is dropped when the sender has another
+    /// receiver by now.
+    pub(crate) fn dispatch_again(&self, session: SessionId, request: Request, to: SessionId) -> Result<bool, Blocked> {
+        self.ask(session, request, Some(to))
+    }
+
+    fn ask(&self, session: SessionId, request: Request, only: Option<SessionId>) -> Result<bool, Blocked> {
         let mut shared = self.shared.lock();
         let mut out = std::mem::take(&mut shared.actions);
         let now = self.now();
         shared.hub.request(now, session, request, &mut out);
+        if let Some(only) = only {
+            drop_relays_past(only, &mut out);
+        }
         let relayed = out.iter().any(|action| matches!(action, Action::Relay { .. }));
         let blocked = shared.carry_out(&mut out, now, &self.metrics);
         self.finish(&mut shared, out, now);
@@ -257,7 +272,7 @@ impl Shared {
         match (outbox.push_relay(from, frame), pressure) {
             (Ok(()), _) => {}
             (Err((Pushed::Full, frame)), Pressure::SenderWaits) => {
-                return Some(Blocked { outbox: Arc::clone(outbox), text: frame.into_text() });
+                return Some(Blocked { to, outbox: Arc::clone(outbox), text: frame.into_text() });
             }
             (Err((Pushed::Full, _)), Pressure::ReceiverIsCut) => {
                 metrics.dropped(DropReason::OutboxFull, 1);
@@ -287,6 +302,15 @@ impl Shared {
             let lost = outbox.cut(Close::new(CloseCode::SLOW, "slow consumer: too many messages left unread"));
             metrics.dropped(DropReason::ReceiverGone, lost as u64);
             self.cut.push(session);
+        }
+    }
+}
+
+/// What would be relayed to another than `only` is dropped.
+fn drop_relays_past(only: SessionId, out: &mut Actions) {
+    for action in out {
+        if matches!(action, Action::Relay { to, .. } if *to != only) {
+            *action = Action::Drop(DropReason::ReceiverGone);
         }
     }
 }

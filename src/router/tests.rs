@@ -98,7 +98,8 @@ fn a_full_publisher_makes_the_sender_wait() {
         ask(&router, &player, to_publisher(n.to_string()));
     }
     let again = router.dispatch(player.guard.session(), to_publisher("late"));
-    let Err(Blocked { outbox, text }) = again else { panic!("there is no room") };
+    let Err(Blocked { to, outbox, text }) = again else { panic!("there is no room") };
+    assert_eq!(to, streamer.guard.session());
     assert!(Arc::ptr_eq(&outbox, &streamer.outbox));
     assert_eq!(text, "late");
     assert_eq!(router.session_count(), 2);

@@ -3,7 +3,6 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -16,6 +15,7 @@ use super::super::report::Ending;
 use super::super::stats::media_failure;
 use super::{Pump, Turn};
 use crate::hub::{Notice, Request};
+use crate::id::SessionId;
 use crate::router::Blocked;
 use crate::transport::{Incoming, Transport};
 use crate::wire::{Close, CloseCode, DropReason, Kind, Message, out as texts};
@@ -36,9 +36,11 @@ pub(super) struct Reading {
 
 /// A message whose receiver has no room.
 pub(super) struct Blockage {
-    pub(super) room: Pin<Box<dyn Future<Output = ()> + Send>>,
-    pub(super) kind: Kind,
-    pub(super) text: Bytes,
+    room: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// The receiver; the message is for no other.
+    to: SessionId,
+    kind: Kind,
+    text: Bytes,
 }
 
 impl Reading {
@@ -126,21 +128,28 @@ impl<T: Transport> Pump<'_, T> {
     }
 
     fn dispatch(&mut self, kind: Kind, bytes: usize, request: Request) {
-        match self.sessions.router.dispatch(self.connected.guard.session(), request) {
+        let outcome = self.sessions.router.dispatch(self.connected.guard.session(), request);
+        self.dispatched(kind, bytes, outcome);
+    }
+
+    fn dispatched(&mut self, kind: Kind, bytes: usize, outcome: Result<bool, Blocked>) {
+        match outcome {
             Ok(true) => self.sessions.metrics().relayed(kind, bytes),
             Ok(false) => {}
-            Err(Blocked { outbox, text }) => {
-                let room = Box::pin(Arc::clone(&outbox).room(text.len()));
-                self.reading.blocked = Some(Blockage { room, kind, text });
+            Err(Blocked { to, outbox, text }) => {
+                let room = Box::pin(outbox.room(text.len()));
+                self.reading.blocked = Some(Blockage { room, to, kind, text });
             }
         }
     }
 
     /// There may be room now for the message that was blocked.
     pub(super) fn try_again(&mut self) -> Result<(), Ending> {
-        if let Some(Blockage { kind, text, .. }) = self.reading.blocked.take() {
+        if let Some(Blockage { to, kind, text, .. }) = self.reading.blocked.take() {
             self.life.heard = Instant::now();
-            self.dispatch(kind, text.len(), Request::ToPublisher { kind, text });
+            let (bytes, request) = (text.len(), Request::ToPublisher { kind, text });
+            let outcome = self.sessions.router.dispatch_again(self.connected.guard.session(), request, to);
+            self.dispatched(kind, bytes, outcome);
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use super::{Gateway, Peer, after, settle};
 use crate::session::By;
+use crate::transport::Ended;
 use crate::wire::{CloseCode, DropReason, Role};
 
 fn candidate(n: usize) -> String {
@@ -196,7 +197,7 @@ async fn a_blocked_player_can_be_closed() {
 /// What a blocked player does not say is no silence of its own.
 #[tokio::test(start_paused = true)]
 async fn a_blocked_player_is_not_dead() {
-    use crate::transport::{Ended, Keepalive};
+    use crate::transport::Keepalive;
     use std::time::Duration;
     let keepalive = Keepalive { interval: Duration::from_secs(1), timeout: Duration::from_secs(2) };
     let gateway = Gateway::with(keepalive, None);
@@ -270,4 +271,30 @@ async fn a_player_that_does_not_read_does_not_slow_its_streamer() {
     streamer.says(r#"{"type":"ping"}"#);
     settle().await;
     assert_eq!(streamer.heard(), [r#"{"type":"pong","time":0}"#]);
+}
+
+/// What an SFU waits with is for the streamer that had no room for it, and for no other that it is subscribed to when
+/// that one is gone.
+#[tokio::test(start_paused = true)]
+async fn a_blocked_message_reaches_no_other_streamer() {
+    let gateway = Gateway::new();
+    let first = gateway.streamer().await;
+    let other = gateway.connect(Role::Streamer);
+    other.says(r#"{"type":"endpointId","id":"Bar"}"#);
+    let sfu = gateway.connect(Role::Sfu);
+    settle().await;
+    other.heard();
+    first.stops_taking();
+    sfu.floods(r#"{"type":"answer","sdp":"for Foo"}"#);
+    settle().await;
+    sfu.script().flood = None;
+    let lost = gateway.drops(DropReason::ReceiverGone);
+    first.comes(Err(Ended::TimedOut));
+    settle().await;
+    let connected = r#"{"type":"playerConnected","dataChannel":true,"sfu":true,"playerId":"Player0"}"#;
+    assert_eq!(other.heard(), [connected]);
+    assert_eq!(gateway.drops(DropReason::ReceiverGone), lost + 1024 + 1);
+    sfu.says(r#"{"type":"answer","sdp":"for Bar"}"#);
+    settle().await;
+    assert_eq!(other.heard(), [r#"{"type":"answer","sdp":"for Bar","playerId":"Player0"}"#]);
 }
