@@ -48,12 +48,8 @@ impl Bench {
     }
 
     fn until_keyframe(&mut self) -> Arc<Frame> {
-        loop {
-            let frame = self.next();
-            if frame.keyframe {
-                return frame;
-            }
-        }
+        let keyframe = (0..100).map(|_| self.next()).find(|frame| frame.keyframe);
+        keyframe.expect("a keyframe within two seconds")
     }
 }
 
@@ -92,15 +88,14 @@ fn nothing_is_encoded_while_nobody_watches() {
     let viewer = bench.demand.join();
     bench.next();
     drop(viewer);
-    thread::sleep(Duration::from_millis(100));
-    let rested = bench.counts.frames();
-    thread::sleep(Duration::from_millis(200));
-    assert_eq!(bench.counts.frames(), rested);
+    let left = bench.counts.frames();
+    thread::sleep(Duration::from_millis(300));
+    assert!(bench.counts.frames() <= left + 1, "at most the one that was being made");
 
-    let _viewer = bench.demand.join();
     while !bench.frames.is_empty() {
         bench.next();
     }
+    let _viewer = bench.demand.join();
     bench.until_keyframe();
 }
 
@@ -122,13 +117,11 @@ fn keyframes_are_made_when_asked_for_and_not_more_often() {
             }
         }
     }
-    // The last request is answered by the last keyframe.
-    bench.demand.want_keyframe();
-    bench.until_keyframe();
-    let keyframes = bench.counts.keyframes();
-    for _ in 0..40 {
-        bench.next();
-    }
+    // What is still wanted is answered within the spacing.
+    thread::sleep(2 * KEYFRAME_SPACING);
+    let (frames, keyframes) = (bench.counts.frames(), bench.counts.keyframes());
+    thread::sleep(2 * KEYFRAME_SPACING);
+    assert!(bench.counts.frames() > frames);
     assert_eq!(bench.counts.keyframes(), keyframes, "nobody asked");
 }
 
