@@ -80,6 +80,8 @@ pub struct Framed<H> {
     /// Fed and not yet given to the stream.
     out: BytesMut,
     writing: Bytes,
+    /// Bytes that the stream has taken.
+    taken: u64,
     /// The connection's last word.
     word: Option<Ended>,
     /// How the stream ended, and until when the connection's last word is awaited.
@@ -103,6 +105,7 @@ impl<H: Halves> Framed<H> {
             decoder: Decoder::new(max_message),
             out: BytesMut::new(),
             writing: Bytes::new(),
+            taken: 0,
             word: None,
             stream_end: None,
             closing: None,
@@ -190,8 +193,9 @@ impl<H: Halves> Framed<H> {
             let mut chunks = [std::mem::take(&mut self.writing)];
             let written = pin!(halves.send().write_chunks(&mut chunks)).poll(cx);
             [self.writing] = chunks;
-            if let Err(error) = ready!(written) {
-                self.write_failed(cx, &error);
+            match ready!(written) {
+                Ok(written) => self.taken += written.bytes as u64,
+                Err(error) => self.write_failed(cx, &error),
             }
         }
         Poll::Ready(())
@@ -299,6 +303,10 @@ impl<H: Halves> Transport for Framed<H> {
             // An error means that the stream has ended already.
             let _ = halves.send().reset(0u32.into());
         }
+    }
+
+    fn bytes_taken(&self) -> u64 {
+        self.taken
     }
 
     fn signs_of_life(&self) -> u64 {

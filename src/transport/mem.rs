@@ -23,6 +23,15 @@ enum Packet {
     Close(Close),
 }
 
+impl Packet {
+    fn size(&self) -> u64 {
+        match self {
+            Self::Text(text) => text.len() as u64,
+            Self::Ping | Self::Pong | Self::Close(_) => 1,
+        }
+    }
+}
+
 /// One end of a connection within the process.
 #[derive(Debug)]
 pub struct MemTransport {
@@ -33,6 +42,7 @@ pub struct MemTransport {
     fed: VecDeque<Packet>,
     incoming: mpsc::Receiver<Packet>,
     life: u64,
+    taken: u64,
     closed: bool,
 }
 
@@ -48,6 +58,7 @@ pub fn pair(kind: TransportKind, max_message: usize, capacity: usize) -> (MemTra
         fed: VecDeque::new(),
         incoming,
         life: 0,
+        taken: 0,
         closed: false,
     };
     (end(to_b, from_b), end(to_a, from_a))
@@ -58,6 +69,7 @@ impl MemTransport {
         while self.fed.len() > waiting {
             ready!(self.out.poll_reserve(cx)).map_err(|_| lost())?;
             let packet = self.fed.pop_front().expect("the queue is longer than what may wait in it");
+            self.taken += packet.size();
             self.out.send_item(packet).map_err(|_| lost())?;
         }
         Poll::Ready(Ok(()))
@@ -122,6 +134,10 @@ impl Transport for MemTransport {
             self.fed.push_back(Packet::Close(close.clone()));
         }
         self.poll_sent(cx, 0).map(|_| ())
+    }
+
+    fn bytes_taken(&self) -> u64 {
+        self.taken
     }
 
     fn signs_of_life(&self) -> u64 {

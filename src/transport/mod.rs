@@ -100,6 +100,10 @@ pub trait Transport: Send + Unpin + 'static {
     /// the transport is the same.
     fn abort(&mut self) {}
 
+    /// How many bytes the operating system or the QUIC stack has taken from here. While it grows, the peer takes what it
+    /// is sent, however slowly.
+    fn bytes_taken(&self) -> u64;
+
     /// A number that grows with every sign of life that the transport sees, messages or not. On QUIC any datagram
     /// counts, acknowledgements too.
     fn signs_of_life(&self) -> u64;
@@ -132,6 +136,9 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
     }
     fn abort(&mut self) {
         (**self).abort();
+    }
+    fn bytes_taken(&self) -> u64 {
+        (**self).bytes_taken()
     }
     fn signs_of_life(&self) -> u64 {
         (**self).signs_of_life()

@@ -280,6 +280,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for WsTranspo
         }
     }
 
+    fn bytes_taken(&self) -> u64 {
+        self.ws.get_ref().written()
+    }
+
     fn signs_of_life(&self) -> u64 {
         self.ws.get_ref().reads()
     }

@@ -29,8 +29,14 @@ pub(super) struct Writing {
     pub(super) batch: VecDeque<Frame>,
     pub(super) ping: bool,
     pub(super) unflushed: bool,
-    /// Since when the peer takes nothing.
-    pub(super) stalled: Option<Instant>,
+    stalled: Option<Stall>,
+}
+
+/// The peer does not take what is written. It may take some of it, byte by byte: that is looked at when its time is over.
+struct Stall {
+    since: Instant,
+    /// What the transport had taken then.
+    taken: u64,
 }
 
 impl<T: Transport> Pump<'_, T> {
@@ -74,7 +80,9 @@ impl<T: Transport> Pump<'_, T> {
 
     /// The peer takes nothing at the moment. It may still be asked for life, or cut.
     fn wait_for_peer(&mut self, cx: &mut Context<'_>) -> Poll<Taken> {
-        self.writing.stalled.get_or_insert_with(Instant::now);
+        if self.writing.stalled.is_none() {
+            self.begin_stall(Instant::now());
+        }
         loop {
             match self.connected.outbox.take_urgent(cx) {
                 Taken::Probe => self.begin_probe(),
@@ -111,22 +119,29 @@ impl<T: Transport> Pump<'_, T> {
         Ok(Poll::Ready(()))
     }
 
+    fn begin_stall(&mut self, since: Instant) {
+        self.writing.stalled = Some(Stall { since, taken: self.transport.bytes_taken() });
+    }
+
     /// When a peer that takes nothing is cut.
     pub(super) fn stall_deadline(&self) -> Option<Instant> {
-        self.writing.stalled.map(|since| since + self.longest_stall())
+        self.writing.stalled.as_ref().map(|stall| stall.since + self.longest_stall())
     }
 
     fn longest_stall(&self) -> Duration {
         if self.role.publishes() { PUBLISHER_STALL } else { PLAYER_STALL }
     }
 
-    pub(super) fn check_stall(&self, now: Instant) -> Result<(), Ending> {
-        match self.writing.stalled {
-            Some(since) if now >= since + self.longest_stall() => {
-                let why = format!("slow consumer: nothing taken for {} s", self.longest_stall().as_secs());
-                Err(Ending::Gateway(Close::new(CloseCode::SLOW, why)))
-            }
-            _ => Ok(()),
+    pub(super) fn check_stall(&mut self, now: Instant) -> Result<(), Ending> {
+        let Some(stall) = &self.writing.stalled else { return Ok(()) };
+        if now < stall.since + self.longest_stall() {
+            return Ok(());
         }
+        if self.transport.bytes_taken() != stall.taken {
+            self.begin_stall(now);
+            return Ok(());
+        }
+        let why = format!("slow consumer: nothing taken for {} s", self.longest_stall().as_secs());
+        Err(Ending::Gateway(Close::new(CloseCode::SLOW, why)))
     }
 }

@@ -103,6 +103,25 @@ async fn who_takes_a_little_is_not_cut() {
     assert_eq!(player.closed(), None);
 }
 
+/// Nor is one that takes a long message byte by byte, for as long as it takes some; after the last it has its time.
+#[tokio::test(start_paused = true)]
+async fn who_takes_a_long_message_slowly_is_not_cut() {
+    for (role, patience) in [(Role::Streamer, 5.0), (Role::Player, 10.0)] {
+        let gateway = Gateway::new();
+        let peer = gateway.connect(role);
+        settle().await;
+        peer.stops_taking();
+        peer.says(r#"{"type":"ping"}"#);
+        for _ in 0..20 {
+            after(patience - 1.0).await;
+            peer.script().bytes_taken += 1;
+        }
+        assert_eq!(peer.closed(), None);
+        after(2.0 * patience).await;
+        assert_eq!(peer.closed().unwrap().code, CloseCode::SLOW);
+    }
+}
+
 /// A player whose streamer's outbox is full waits, goes on taking what is sent to it, and loses nothing.
 #[tokio::test(start_paused = true)]
 async fn a_blocked_player_goes_on_taking() {

@@ -37,6 +37,7 @@ pub(super) struct Script {
     pub(super) flushes: usize,
     pub(super) pings: usize,
     pub(super) signs_of_life: u64,
+    pub(super) bytes_taken: u64,
     pub(super) keeps_itself_alive: bool,
     /// The peer answers the close, or leaves the gateway waiting.
     pub(super) answers_close: bool,
@@ -58,6 +59,7 @@ impl Default for Script {
             flushes: 0,
             pings: 0,
             signs_of_life: 0,
+            bytes_taken: 0,
             keeps_itself_alive: false,
             answers_close: true,
             closed: None,
@@ -116,6 +118,7 @@ impl Transport for Scripted {
         if script.takes {
             script.flushes += 1;
             let fed = std::mem::take(&mut script.fed);
+            script.bytes_taken += fed.iter().map(|text| text.len() as u64).sum::<u64>();
             script.sent.extend(fed);
             return Poll::Ready(Ok(()));
         }
@@ -127,6 +130,10 @@ impl Transport for Scripted {
         let mut script = self.0.lock();
         script.closed = Some(close.clone());
         if script.answers_close { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn bytes_taken(&self) -> u64 {
+        self.0.lock().bytes_taken
     }
 
     fn signs_of_life(&self) -> u64 {

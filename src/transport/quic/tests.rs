@@ -49,6 +49,20 @@ async fn messages_arrive_in_order_both_ways() {
     assert!(server.keeps_itself_alive());
 }
 
+/// A long message to a slow reader: what the window lets through is counted before the message is.
+#[tokio::test]
+async fn what_a_slow_reader_takes_is_counted() {
+    const LONG: usize = 200_000;
+    let Session { mut server, mut client, _endpoints, .. } = session().await;
+    let before = server.bytes_taken();
+    feed(&mut server, vec![b'x'; LONG]).await;
+    assert!(futures_util::poll!(pin!(flush(&mut server))).is_pending());
+    let taken = server.bytes_taken() - before;
+    assert_eq!(taken, u64::from(STREAM_WINDOW));
+    let (got, ()) = within(async { tokio::join!(message(&mut client), flush(&mut server)) }).await;
+    assert_eq!((got.len(), server.bytes_taken() - before), (LONG, LONG as u64 + 4));
+}
+
 #[tokio::test]
 async fn closes_reach_the_other_side_after_everything_fed() {
     let long = "ü".repeat(400);

@@ -249,6 +249,21 @@ async fn a_reader_that_sleeps_makes_the_writer_wait_with_one_message_in_hand() {
     assert!(futures_util::poll!(pin!(feed(&mut server, "next"))).is_pending());
 }
 
+/// A long message on a thin line: every byte that the peer takes is counted, before the message is through.
+#[tokio::test]
+async fn what_a_slow_reader_takes_is_counted() {
+    let (theirs, mut ours) = duplex(1024);
+    let mut server = WsTransport::server(theirs, &[], TransportKind::Ws, MAX_MESSAGE).await;
+    feed(&mut server, vec![b'x'; 100_000]).await;
+    let mut taken = 0;
+    for _ in 0..50 {
+        assert!(futures_util::poll!(pin!(flush(&mut server))).is_pending());
+        assert_eq!(server.bytes_taken(), taken + 1024);
+        taken += 1024;
+        within(ours.read_exact(&mut [0; 1024])).await.unwrap();
+    }
+}
+
 /// Counts writes.
 struct Counted {
     io: DuplexStream,
