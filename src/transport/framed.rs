@@ -16,6 +16,7 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
+use tokio::task::coop::poll_proceed;
 use tokio::time::{Sleep, sleep, timeout};
 
 use super::framing::{self, Decoder};
@@ -120,6 +121,23 @@ impl<H: Halves> Framed<H> {
     /// The stream's halves, without any close; `None` once the connection is being closed.
     pub fn into_halves(self) -> Option<H> {
         self.halves
+    }
+
+    fn poll_incoming(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, Ended>> {
+        loop {
+            if self.stream_end.is_none() {
+                match self.poll_message(cx) {
+                    Poll::Ready(Ok(empty)) if empty.is_empty() => return Poll::Ready(Ok(Incoming::Life)),
+                    Poll::Ready(Ok(message)) => return Poll::Ready(Ok(Incoming::Message(message))),
+                    Poll::Ready(Err(violation @ Ended::Violation(_))) => return Poll::Ready(Err(violation)),
+                    Poll::Ready(Err(end)) => self.stream_ended(end),
+                    Poll::Pending => {}
+                }
+            }
+            if !self.poll_word(cx) {
+                return self.poll_end(cx).map(Err);
+            }
+        }
     }
 
     /// Reads until there is a message, a reason to wait, or a reason to end.
@@ -257,19 +275,11 @@ impl<H: Halves> Transport for Framed<H> {
     }
 
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, Ended>> {
-        loop {
-            if self.stream_end.is_none() {
-                match self.poll_message(cx) {
-                    Poll::Ready(Ok(message)) => return Poll::Ready(Ok(Incoming::Message(message))),
-                    Poll::Ready(Err(violation @ Ended::Violation(_))) => return Poll::Ready(Err(violation)),
-                    Poll::Ready(Err(end)) => self.stream_ended(end),
-                    Poll::Pending => {}
-                }
-            }
-            if !self.poll_word(cx) {
-                return self.poll_end(cx).map(Err);
-            }
-        }
+        // quinn's streams never ask their reader to let others work; what comes in may never cease.
+        let budget = ready!(poll_proceed(cx));
+        let incoming = ready!(self.poll_incoming(cx));
+        budget.made_progress();
+        Poll::Ready(incoming)
     }
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {

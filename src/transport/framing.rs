@@ -66,23 +66,22 @@ impl Decoder {
         }
     }
 
-    /// The next whole message; `None` when more bytes are needed. A message that came in one piece is a slice of it.
+    /// The next whole message, which may be empty; `None` when more bytes are needed. A message that came in one piece is
+    /// a slice of it.
     ///
     /// # Errors
     /// A length above the limit, now and at every later call: there is no way to find the next frame.
     pub fn next_message(&mut self) -> Result<Option<Bytes>, TooBig> {
-        loop {
-            let Some(length) = self.awaited.or_else(|| self.take_header()) else { return Ok(None) };
-            self.awaited = Some(length);
-            if length > self.limit {
-                return Err(TooBig { length, limit: self.limit });
-            }
-            let Some(body) = self.take_body(length) else { return Ok(None) };
-            self.awaited = None;
-            if !body.is_empty() {
-                return Ok(Some(body));
-            }
+        let Some(length) = self.awaited.or_else(|| self.take_header()) else { return Ok(None) };
+        self.awaited = Some(length);
+        if length > self.limit {
+            return Err(TooBig { length, limit: self.limit });
         }
+        let body = self.take_body(length);
+        if body.is_some() {
+            self.awaited = None;
+        }
+        Ok(body)
     }
 
     fn take_header(&mut self) -> Option<usize> {

@@ -49,7 +49,8 @@ impl TransportKind {
 pub enum Incoming {
     /// A message. It may be a slice of the read buffer: what is kept must be copied.
     Message(Bytes),
-    /// A sign of life without a message: a WebSocket ping or pong (the pong to a ping is queued already).
+    /// A sign of life without a message: a WebSocket ping or pong (the pong to a ping is queued already), an empty frame
+    /// on a QUIC stream, or many bytes that have made no message yet.
     Life,
 }
 

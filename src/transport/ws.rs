@@ -41,6 +41,10 @@ const WRITE_BUFFER: usize = 16 * 1024;
 /// not fill the write buffer, which has no bound of its own.
 const UNWRITTEN_PONGS: u32 = 64;
 
+/// So many bytes that make no message are told as a sign of life: a message's limit does not bound pieces without
+/// content.
+const PIECES: u64 = 16 * 1024;
+
 /// A protocol error (RFC 6455 §7.4.1).
 const PROTOCOL_ERROR: CloseCode = CloseCode(1002);
 
@@ -67,6 +71,8 @@ pub struct WsTransport<S> {
     phase: Phase,
     /// Pings that were read since the write buffer was known to be empty.
     pings: u32,
+    /// Of the bytes that were read, those that what was told stands for.
+    told: u64,
     /// Why writing failed. What the peer said before that may still be waiting to be read.
     unwritable: Option<String>,
 }
@@ -109,7 +115,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> WsTransport<S> {
 
     /// Either side of a connection that was set up with [`ws_config`].
     pub fn new(ws: WebSocketStream<Metered<S>>, kind: TransportKind) -> Self {
-        Self { ws, kind, phase: Phase::Open, pings: 0, unwritable: None }
+        Self { ws, kind, phase: Phase::Open, pings: 0, told: 0, unwritable: None }
     }
 
     /// The byte stream. Dropped, it is a peer that vanished without a close frame.
@@ -156,6 +162,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> WsTransport<S> {
         let result = ready!(Pin::new(&mut self.ws).poll_flush(cx));
         self.pings = 0;
         Poll::Ready(self.written(cx, result))
+    }
+
+    /// The bytes that were read since something was told.
+    fn untold(&self) -> u64 {
+        self.ws.get_ref().read() - self.told
+    }
+
+    /// What is told stands for its own bytes and some that go with them.
+    fn tell(&mut self, length: usize) {
+        self.told = (self.told + length as u64 + PIECES).min(self.ws.get_ref().read());
     }
 
     /// Reads and drops frames until the peer has closed or cannot be understood.
@@ -210,12 +226,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for WsTranspo
                 return Poll::Ready(Err(Ended::ByPeer(close)));
             }
             ready!(self.poll_pongs(cx))?;
+            if self.untold() >= PIECES {
+                self.tell(0);
+                return Poll::Ready(Ok(Incoming::Life));
+            }
             match self.poll_frame(cx) {
+                Poll::Pending if self.untold() >= PIECES => {}
                 Poll::Pending => {
                     return self.unwritable.take().map_or(Poll::Pending, |why| Poll::Ready(Err(Ended::Lost(why))));
                 }
                 Poll::Ready(Some(Ok(Message::Close(frame)))) => self.phase = Phase::Answering(peer_close(frame)),
                 Poll::Ready(Some(Ok(message))) => {
+                    self.tell(message.len());
                     self.pings += u32::from(message.is_ping());
                     return Poll::Ready(Ok(incoming(message)));
                 }
@@ -285,7 +307,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for WsTranspo
     }
 
     fn signs_of_life(&self) -> u64 {
-        self.ws.get_ref().reads()
+        self.ws.get_ref().read()
     }
 
     fn keeps_itself_alive(&self) -> bool {

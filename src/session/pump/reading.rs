@@ -86,9 +86,10 @@ impl<T: Transport> Pump<'_, T> {
         self.life.heard = now;
         self.life.pinged = false;
         self.check_probe();
+        // A sign of life costs its reader as much as a short message.
+        self.throttle(now)?;
         let Incoming::Message(text) = incoming else { return Ok(()) };
         self.traffic.received += 1;
-        self.throttle(now)?;
         match Message::parse(text) {
             Ok(message) => self.carry_out(message, now),
             Err(malformed) => {
@@ -183,7 +184,7 @@ impl<T: Transport> Pump<'_, T> {
         Ok(())
     }
 
-    /// Takes a message from the rate; over it, the reads pause.
+    /// Takes a message or sign of life from the rate; over it, the reads pause.
     fn throttle(&mut self, now: Instant) -> Result<(), Ending> {
         let (Some(rates), Some(bucket)) = (&self.sessions.rates, &mut self.reading.bucket) else { return Ok(()) };
         bucket.take();

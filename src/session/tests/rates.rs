@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Gateway, after, settle};
 use crate::session::{Rate, Rates};
+use crate::transport::Incoming;
 use crate::wire::{CloseCode, DropReason, Role};
 
 const SLOW: Rates = Rates {
@@ -35,6 +36,21 @@ async fn a_flood_is_slowed_and_then_closed() {
     assert_eq!(close.reason, "more messages than allowed for 5 s without a break");
     assert!(player.is_over());
     assert_eq!(gateway.router.session_count(), 0);
+}
+
+/// Pings and pongs of the transport are messages to the rate: they cost as much.
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_control_frames_is_slowed_and_then_closed() {
+    let gateway = Gateway::with_rates(SLOW);
+    let player = gateway.connect(Role::Player);
+    settle().await;
+    for _ in 0..10_000 {
+        player.comes(Ok(Incoming::Life));
+    }
+    after(1.0).await;
+    assert!((145..=155).contains(&player.reads()), "{}", player.reads());
+    after(5.0).await;
+    assert_eq!(player.closed().unwrap().code, CloseCode::POLICY);
 }
 
 /// A player within its rate is never slowed, however long it goes on.

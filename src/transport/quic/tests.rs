@@ -63,6 +63,18 @@ async fn what_a_slow_reader_takes_is_counted() {
     assert_eq!((got.len(), server.bytes_taken() - before), (LONG, LONG as u64 + 4));
 }
 
+/// protocol.md §5.7: length 0 is ignored, but it is told, so that the session can take it from the peer's rate.
+#[tokio::test]
+async fn an_empty_frame_is_a_sign_of_life() {
+    let Session { mut server, mut client, _endpoints, .. } = session().await;
+    for text in ["", "", "text", ""] {
+        send(&mut client, text).await;
+    }
+    for wanted in [Incoming::Life, Incoming::Life, Incoming::Message("text".into()), Incoming::Life] {
+        assert_eq!(within(recv(&mut server)).await, Ok(wanted));
+    }
+}
+
 #[tokio::test]
 async fn closes_reach_the_other_side_after_everything_fed() {
     let long = "ü".repeat(400);

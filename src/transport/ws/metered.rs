@@ -1,5 +1,5 @@
-//! A stream that counts: its reads, so that the pieces of a long message are signs of life too (protocol.md §5.6), and
-//! the bytes written to it, so that a peer that takes a long one slowly is told from one that takes nothing.
+//! A stream that counts its bytes: those read, so that the pieces of a long message are signs of life too (protocol.md
+//! §5.6), and those written, so that a peer that takes a long one slowly is told from one that takes nothing.
 
 use std::io;
 use std::pin::Pin;
@@ -7,23 +7,23 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A byte stream that knows how often something was read from it and how much was written to it.
+/// A byte stream that knows how much was read from it and written to it.
 #[derive(Debug)]
 pub struct Metered<S> {
     io: S,
-    reads: u64,
+    read: u64,
     written: u64,
 }
 
 impl<S> Metered<S> {
     /// Starts counting at zero.
     pub fn new(io: S) -> Self {
-        Self { io, reads: 0, written: 0 }
+        Self { io, read: 0, written: 0 }
     }
 
-    /// How many reads brought bytes.
-    pub fn reads(&self) -> u64 {
-        self.reads
+    /// How many bytes were read.
+    pub fn read(&self) -> u64 {
+        self.read
     }
 
     /// How many bytes the stream has taken.
@@ -41,7 +41,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
-        self.reads += u64::from(buf.filled().len() > before);
+        self.read += (buf.filled().len() - before) as u64;
         Poll::Ready(Ok(()))
     }
 }

@@ -264,6 +264,23 @@ async fn what_a_slow_reader_takes_is_counted() {
     }
 }
 
+/// Bytes that make no message must not be free: pieces without content are not bounded by a message's length.
+#[tokio::test]
+async fn empty_pieces_are_told_of_as_signs_of_life() {
+    let (mut server, mut raw) = raw_client().await;
+    raw.write_all(&frame(0x01, b"")).await.unwrap();
+    let pieces = frame(0x00, b"").repeat(20_000);
+    raw.write_all(&pieces).await.unwrap();
+    let mut told = 0;
+    while let Poll::Ready(incoming) = futures_util::poll!(pin!(recv(&mut server))) {
+        assert_eq!(incoming, Ok(Incoming::Life));
+        told += 1;
+    }
+    assert_eq!(told, pieces.len() as u64 / PIECES);
+    raw.write_all(&frame(0x80, b"end")).await.unwrap();
+    assert_eq!(within(message(&mut server)).await, "end");
+}
+
 /// Counts writes.
 struct Counted {
     io: DuplexStream,
