@@ -79,11 +79,11 @@ pub(super) enum Ending {
 }
 
 impl Ending {
-    /// What the peer is still to be told.
+    /// What the peer is still to be told: our close, or the answer to its own.
     pub(super) fn to_tell(&self) -> Option<&Close> {
         match self {
-            Self::Gateway(close) | Self::Transport(Ended::Violation(close)) => Some(close),
-            Self::Transport(_) => None,
+            Self::Gateway(close) | Self::Transport(Ended::Violation(close) | Ended::ByPeer(close)) => Some(close),
+            Self::Transport(Ended::Lost(_) | Ended::TimedOut) => None,
         }
     }
 

@@ -57,7 +57,7 @@ pub enum Incoming {
 /// How a connection ended, seen from here. Returned once; nothing comes after it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Ended {
-    /// The peer closed, with whatever code it gave.
+    /// The peer closed, with whatever code it gave. [`Transport::poll_close`] finishes the answer.
     #[error("closed by the peer: {0}")]
     ByPeer(Close),
     /// The peer broke the transport's rules or limits; the session answers with this close.
@@ -93,7 +93,8 @@ pub trait Transport: Send + Unpin + 'static {
     /// Ready when everything fed has been handed to the operating system or the QUIC stack.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ended>>;
 
-    /// Ends the connection towards the peer as protocol.md §2 ("close by the gateway") says, after everything fed.
+    /// Ends the connection towards the peer as protocol.md §2 ("close by the gateway") says, after everything fed; after
+    /// [`Ended::ByPeer`], with the answer to the peer's close.
     /// Polled with the same `close` until it is ready; the session bounds how long.
     fn poll_close(&mut self, cx: &mut Context<'_>, close: &Close) -> Poll<()>;
 

@@ -1,7 +1,8 @@
 //! WebSocket, over TCP or TLS, for the server's and the client's side (RFC 6455, protocol.md §2).
 //!
 //! Invariants:
-//! * A close that the peer sent is answered before [`Ended::ByPeer`] is reported.
+//! * A close that the peer sent is reported at once. It has been answered by then as far as the peer takes the answer;
+//!   `poll_close` sees to the rest.
 //! * A close that we send is followed by reading until the peer has closed too: a socket that is closed with unread
 //!   bytes answers with a reset, and a reset can overtake the close frame and erase it.
 //! * The write buffer holds at most [`WRITE_BUFFER`], one message and [`UNWRITTEN_PONGS`]: `poll_ready` waits for an empty
@@ -82,7 +83,7 @@ pub struct WsTransport<S> {
 enum Phase {
     Open,
     /// The peer has closed; our answer is being written.
-    Answering(Close),
+    Answering,
     /// The peer broke the rules: no frame can be read any more, only bytes.
     Broken,
     /// Our close frame is being written.
@@ -217,14 +218,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for WsTranspo
 
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, Ended>> {
         loop {
-            if let Phase::Answering(close) = &self.phase {
-                let close = close.clone();
-                // The flush ends in an error or in the end of the handshake: both mean that there is no more to do.
-                let _ = ready!(Pin::new(&mut self.ws).poll_flush(cx));
-                ready!(self.poll_hung_up(cx));
-                self.phase = Phase::Over;
-                return Poll::Ready(Err(Ended::ByPeer(close)));
-            }
             ready!(self.poll_pongs(cx))?;
             if self.untold() >= PIECES {
                 self.tell(0);
@@ -235,7 +228,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for WsTranspo
                 Poll::Pending => {
                     return self.unwritable.take().map_or(Poll::Pending, |why| Poll::Ready(Err(Ended::Lost(why))));
                 }
-                Poll::Ready(Some(Ok(Message::Close(frame)))) => self.phase = Phase::Answering(peer_close(frame)),
+                Poll::Ready(Some(Ok(Message::Close(frame)))) => {
+                    let close = peer_close(frame);
+                    self.phase = Phase::Answering;
+                    let _ = self.poll_close(cx, &close);
+                    return Poll::Ready(Err(Ended::ByPeer(close)));
+                }
                 Poll::Ready(Some(Ok(message))) => {
                     self.tell(message.len());
                     self.pings += u32::from(message.is_ping());
@@ -285,7 +283,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for WsTranspo
                     _ => Phase::HangingUp { drain: true },
                 },
                 Phase::AwaitingPeer => ready!(self.poll_peer_closed(cx)),
-                Phase::Answering(_) => {
+                Phase::Answering => {
+                    // It ends in an error or in the end of the handshake: both mean that there is no more to do.
                     let _ = ready!(Pin::new(&mut self.ws).poll_flush(cx));
                     Phase::HangingUp { drain: false }
                 }

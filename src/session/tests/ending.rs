@@ -8,13 +8,14 @@ use crate::session::By;
 use crate::transport::Ended;
 use crate::wire::{Close, CloseCode, Role};
 
-/// A peer that closes, is lost, or breaks its transport's rules: each is reported as what it was, and told or not.
+/// A peer that closes, is lost, or breaks its transport's rules: each is reported as what it was, and answered, told or
+/// not.
 #[tokio::test(start_paused = true)]
 async fn each_end_is_reported_as_what_it_was() {
     let too_big = Close::new(CloseCode::TOO_BIG, "too big");
     let going = Close::new(CloseCode::GOING_AWAY, "bye");
     for (ended, by, reported, told) in [
-        (Ended::ByPeer(going.clone()), By::Peer, going, None),
+        (Ended::ByPeer(going.clone()), By::Peer, going.clone(), Some(going)),
         (Ended::Violation(too_big.clone()), By::Gateway, too_big.clone(), Some(too_big)),
         (Ended::Lost("reset".into()), By::Loss, Close::new(CloseCode::ABNORMAL, "reset"), None),
         (Ended::TimedOut, By::Loss, Close::new(CloseCode::DEAD, "no sign of life"), None),

@@ -182,6 +182,23 @@ async fn a_close_is_answered_before_the_end_is_told() {
     assert_eq!(answer, b"\x88\x05\x03\xe8bye", "then the end of the stream");
 }
 
+/// A peer that closes and does not take what was sent before: its close is told at once, and answered when it does.
+#[tokio::test]
+async fn a_close_that_cannot_be_answered_yet_is_told_at_once() {
+    let (theirs, mut raw) = duplex(1024);
+    let mut server = WsTransport::server(theirs, &[], TransportKind::Ws, MAX_MESSAGE).await;
+    feed(&mut server, vec![b'x'; 3000]).await;
+    assert!(futures_util::poll!(pin!(flush(&mut server))).is_pending());
+    raw.write_all(&frame(0x88, b"\x03\xe8bye")).await.unwrap();
+    let bye = Close::new(CloseCode::NORMAL, "bye");
+    let told = futures_util::poll!(pin!(recv(&mut server)));
+    assert_eq!(told, Poll::Ready(Err(Ended::ByPeer(bye.clone()))));
+    let mut got = Vec::new();
+    let (_, read) = within(async { tokio::join!(close(&mut server, &bye), raw.read_to_end(&mut got)) }).await;
+    assert_eq!(read.unwrap(), 4 + 3000 + 7);
+    assert_eq!(&got[3004..], b"\x88\x05\x03\xe8bye", "then the end of the stream");
+}
+
 #[tokio::test]
 async fn a_close_is_over_when_the_peer_has_answered() {
     let (mut server, mut raw) = raw_client().await;
