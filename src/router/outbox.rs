@@ -195,6 +195,11 @@ impl Outbox {
         self.room.notify_waiters();
     }
 
+    /// How the session is to end, when that is decided.
+    pub(crate) fn closing(&self) -> Option<Close> {
+        self.queue.lock().closing.clone()
+    }
+
     /// Ends the session at once. Returns how many relayed messages are lost with it.
     pub(crate) fn cut(&self, close: Close) -> usize {
         let mut queue = self.queue.lock();

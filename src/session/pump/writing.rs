@@ -128,6 +128,10 @@ impl<T: Transport> Pump<'_, T> {
         self.writing.stalled.as_ref().map(|stall| stall.since + self.longest_stall())
     }
 
+    fn too_slow(&self) -> Close {
+        Close::new(CloseCode::SLOW, format!("slow consumer: nothing taken for {} s", self.longest_stall().as_secs()))
+    }
+
     fn longest_stall(&self) -> Duration {
         if self.role.publishes() { PUBLISHER_STALL } else { PLAYER_STALL }
     }
@@ -141,7 +145,7 @@ impl<T: Transport> Pump<'_, T> {
             self.begin_stall(now);
             return Ok(());
         }
-        let why = format!("slow consumer: nothing taken for {} s", self.longest_stall().as_secs());
-        Err(Ending::Gateway(Close::new(CloseCode::SLOW, why)))
+        // What it was to be told anyway says more than that it took too long for it.
+        Err(Ending::Gateway(self.connected.outbox.closing().unwrap_or_else(|| self.too_slow())))
     }
 }

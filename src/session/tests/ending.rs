@@ -54,6 +54,23 @@ async fn what_is_queued_comes_before_the_close() {
     assert_eq!(player.closed(), Some(Close::new(CloseCode::DISCONNECTED, "out")));
 }
 
+/// One who takes nothing is ended after its time for what it was to be ended for, when there is something.
+#[tokio::test(start_paused = true)]
+async fn a_close_that_cannot_be_sent_keeps_its_code() {
+    let mut gateway = Gateway::new();
+    let streamer = gateway.streamer().await;
+    let player = gateway.player().await;
+    player.stops_taking();
+    streamer.says(r#"{"type":"offer","playerId":"Player0"}"#);
+    streamer.says(r#"{"type":"disconnectPlayer","playerId":"Player0","reason":"out"}"#);
+    after(9.9).await;
+    assert_eq!(player.closed(), None);
+    after(0.2).await;
+    let out = Close::new(CloseCode::DISCONNECTED, "out");
+    assert_eq!(player.closed(), Some(out.clone()));
+    assert_eq!(gateway.reports.try_recv().unwrap().close, out);
+}
+
 /// The others learn of an end before the closing handshake, which may take as long as the peer likes, up to a bound.
 #[tokio::test(start_paused = true)]
 async fn a_closing_handshake_holds_nobody_up() {
