@@ -1,10 +1,16 @@
 //! From a message to what the hub is asked (protocol.md §3): who may send what, and what is spliced in.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use crate::hub::Request;
-use crate::id::PlayerId;
-use crate::wire::{DropReason, Kind, Message, Role};
+use crate::id::{PlayerId, StreamerId};
+use crate::wire::{Close, DropReason, Kind, Message, Role};
+
+/// What is looked at of a wanted id, in characters: more than any streamer's has, which are 128 and a number (protocol.md
+/// §5.1). The answer repeats it.
+const WANTED_ID: usize = StreamerId::MAX_CHARS + 32;
 
 /// What to do with a message.
 #[derive(Debug)]
@@ -76,7 +82,7 @@ fn of_subscriber(kind: Kind, message: &Message) -> Asked {
     match (kind, message.streamer_id()) {
         (Kind::ListStreamers, _) => Asked::Hub(Request::ListStreamers),
         (Kind::Unsubscribe, _) => Asked::Hub(Request::Unsubscribe),
-        (Kind::Subscribe, Some(id)) => Asked::Hub(Request::Subscribe(id.into_owned())),
+        (Kind::Subscribe, Some(id)) => Asked::Hub(Request::Subscribe(wanted_id(&id))),
         (Kind::Subscribe, None) => Asked::Dropped(DropReason::BadField),
         _ => Asked::Dropped(DropReason::WrongRole),
     }
@@ -84,14 +90,24 @@ fn of_subscriber(kind: Kind, message: &Message) -> Asked {
 
 fn of_publisher(kind: Kind, message: &Message) -> Asked {
     match (kind, message.player_id()) {
-        (Kind::EndpointId, _) => Asked::Hub(Request::EndpointId(message.id().map(std::borrow::Cow::into_owned))),
+        (Kind::EndpointId, _) => Asked::Hub(Request::EndpointId(message.id().map(Cow::into_owned))),
         (Kind::DisconnectPlayer, Some(player)) => Asked::Hub(Request::DisconnectPlayer {
             player: player.into_owned(),
-            reason: message.reason().unwrap_or_default().into_owned(),
+            reason: reason(&message.reason().unwrap_or_default()),
         }),
         (Kind::DisconnectPlayer, None) => Asked::Dropped(DropReason::BadField),
         _ => Asked::Dropped(DropReason::WrongRole),
     }
+}
+
+fn wanted_id(id: &str) -> String {
+    let end = id.char_indices().nth(WANTED_ID).map_or(id.len(), |(at, _)| at);
+    id[..end].to_owned()
+}
+
+/// No transport tells more of it.
+fn reason(reason: &str) -> String {
+    reason[..reason.floor_char_boundary(Close::MAX_REASON)].to_owned()
 }
 
 fn to_publisher(kind: Kind, text: Bytes) -> Asked {

@@ -109,6 +109,35 @@ async fn a_message_is_relayed_with_its_senders_id() {
     assert_eq!(gateway.router.metrics().relays(Kind::Offer), 1);
 }
 
+/// A streamer's words for an end are cut to what any transport tells, between characters.
+#[tokio::test(start_paused = true)]
+async fn a_long_reason_is_cut() {
+    let gateway = Gateway::new();
+    let streamer = gateway.streamer().await;
+    let player = gateway.player().await;
+    let long = format!("x{}", "ü".repeat(100_000));
+    streamer.says(format!(r#"{{"type":"disconnectPlayer","playerId":"Player0","reason":"{long}"}}"#));
+    settle().await;
+    assert_eq!(player.closed().unwrap(), Close::new(CloseCode::DISCONNECTED, long[..Close::MAX_REASON - 1].to_owned()));
+}
+
+/// A wanted id that is longer than any can be is not repeated whole to the one who wants it. What is left of it is still
+/// longer than any.
+#[tokio::test(start_paused = true)]
+async fn a_long_wanted_id_is_cut() {
+    let gateway = Gateway::new();
+    let player = gateway.connect(Role::Player);
+    settle().await;
+    player.heard();
+    for (wanted, said) in [(129, 129), (160, 160), (161, 160), (100_000, 160)] {
+        player.says(format!(r#"{{"type":"subscribe","streamerId":"{}"}}"#, "ü".repeat(wanted)));
+        settle().await;
+        let cut = "ü".repeat(said);
+        let answer = format!(r#"{{"type":"subscribeFailed","message":"Streamer {cut} does not exist."}}"#);
+        assert_eq!(player.heard(), [answer]);
+    }
+}
+
 /// What goes nowhere is counted as dropped, and not as relayed.
 #[tokio::test(start_paused = true)]
 async fn what_goes_nowhere_is_not_counted_as_relayed() {
