@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 pub use outbox::{Outbox, OutboxLimits};
-pub(crate) use outbox::{Pushed, Taken};
+pub(crate) use outbox::{Outgoing, Pushed, Taken};
 
 use crate::hub::{
     Action, Actions, Frame, Hub, Notice, Now, Peer, PlayerView, Pressure, Request, Settings, StreamerView,

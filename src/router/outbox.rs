@@ -58,6 +58,21 @@ pub(crate) enum Pushed {
     Closed,
 }
 
+/// A message that the session's task has taken.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    frame: Frame,
+    /// Somebody else's, and not the gateway's own.
+    pub(crate) relayed: bool,
+}
+
+impl Outgoing {
+    /// The text to send.
+    pub(crate) fn into_text(self) -> Bytes {
+        self.frame.into_text()
+    }
+}
+
 /// What the session's task finds.
 #[derive(Debug)]
 pub(crate) enum Taken {
@@ -211,7 +226,13 @@ impl Outbox {
     }
 
     /// Moves up to `messages` or about `bytes` into `batch`, or arranges that the task is woken.
-    pub(crate) fn take(&self, cx: &Context<'_>, batch: &mut VecDeque<Frame>, messages: usize, bytes: usize) -> Taken {
+    pub(crate) fn take(
+        &self,
+        cx: &Context<'_>,
+        batch: &mut VecDeque<Outgoing>,
+        messages: usize,
+        bytes: usize,
+    ) -> Taken {
         let mut queue = self.queue.lock();
         queue.peer_stalls = false;
         if std::mem::take(&mut queue.probe) {
@@ -364,25 +385,25 @@ impl Queue {
         }
     }
 
-    fn take(&mut self, batch: &mut VecDeque<Frame>, messages: usize, bytes: usize) -> usize {
+    fn take(&mut self, batch: &mut VecDeque<Outgoing>, messages: usize, bytes: usize) -> usize {
         let (mut taken, mut size) = (0, 0);
         while taken < messages && size < bytes {
             let Some(entry) = self.entries.pop_front() else { break };
             self.first += 1;
-            let Some(frame) = self.taken(entry) else { continue };
-            size += frame.text().len();
+            let Some(outgoing) = self.taken(entry) else { continue };
+            size += outgoing.frame.text().len();
             taken += 1;
-            batch.push_back(frame);
+            batch.push_back(outgoing);
         }
         taken
     }
 
-    fn taken(&mut self, entry: Entry) -> Option<Frame> {
-        match entry {
+    fn taken(&mut self, entry: Entry) -> Option<Outgoing> {
+        let text = match entry {
             Entry::Relay { frame, size, .. } => {
                 self.relayed -= 1;
                 self.relayed_bytes -= size;
-                return Some(frame);
+                return Some(Outgoing { frame, relayed: true });
             }
             Entry::Connected { player, text } => {
                 self.connected.remove(&player);
@@ -399,8 +420,8 @@ impl Queue {
                 self.cancelled -= 1;
                 None
             }
-        }
-        .map(Frame::Text)
+        };
+        text.map(|text| Outgoing { frame: Frame::Text(text), relayed: false })
     }
 }
 

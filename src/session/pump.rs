@@ -22,7 +22,7 @@ use super::report::{Ending, Traffic};
 use crate::hub::Dialect;
 use crate::router::Connected;
 use crate::transport::{Incoming, Transport};
-use crate::wire::Role;
+use crate::wire::{DropReason, Role};
 
 /// Reads before the writes get their turn.
 const READS: u32 = 32;
@@ -80,6 +80,7 @@ impl<'a, T: Transport> Pump<'a, T> {
                 Turn::End(ending) => Err(ending),
             };
             if let Err(ending) = step {
+                self.sessions.metrics().dropped(DropReason::ReceiverGone, self.writing.lost() as u64);
                 return (ending, self.traffic);
             }
         }

@@ -9,7 +9,7 @@ use std::task::{Context, Waker};
 
 use bytes::Bytes;
 
-use super::{MAX_NOTICES, Outbox, OutboxLimits, Pushed, Taken};
+use super::{MAX_NOTICES, Outbox, OutboxLimits, Outgoing, Pushed, Taken};
 use crate::hub::{Frame, Notice};
 use crate::id::SessionId;
 use crate::wire::{Close, CloseCode};

@@ -8,8 +8,7 @@ use tokio::time::Instant;
 
 use super::super::report::Ending;
 use super::Pump;
-use crate::hub::Frame;
-use crate::router::Taken;
+use crate::router::{Outgoing, Taken};
 use crate::transport::{Ended, Transport};
 use crate::wire::{Close, CloseCode};
 
@@ -26,7 +25,7 @@ const PLAYER_STALL: Duration = Duration::from_secs(10);
 
 #[derive(Default)]
 pub(super) struct Writing {
-    pub(super) batch: VecDeque<Frame>,
+    pub(super) batch: VecDeque<Outgoing>,
     pub(super) ping: bool,
     pub(super) unflushed: bool,
     stalled: Option<Stall>,
@@ -37,6 +36,13 @@ struct Stall {
     since: Instant,
     /// What the transport had taken then.
     taken: u64,
+}
+
+impl Writing {
+    /// How many relayed messages are lost when the session ends now, besides those that wait in the outbox.
+    pub(super) fn lost(&self) -> usize {
+        self.batch.iter().filter(|outgoing| outgoing.relayed).count()
+    }
 }
 
 impl<T: Transport> Pump<'_, T> {
@@ -101,8 +107,8 @@ impl<T: Transport> Pump<'_, T> {
             self.writing.stalled = None;
             if std::mem::take(&mut self.writing.ping) {
                 self.transport.feed_ping()?;
-            } else if let Some(frame) = self.writing.batch.pop_front() {
-                self.transport.feed(frame.into_text())?;
+            } else if let Some(outgoing) = self.writing.batch.pop_front() {
+                self.transport.feed(outgoing.into_text())?;
                 self.traffic.sent += 1;
             }
         }

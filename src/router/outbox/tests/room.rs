@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::{Outbox, OutboxLimits, Pushed, Taken, disconnected, relay, take};
-use crate::hub::{Frame, Notice};
+use super::{Outbox, OutboxLimits, Outgoing, Pushed, Taken, disconnected, relay, take};
+use crate::hub::Notice;
 use crate::id::SessionId;
 use crate::wire::Close;
 
@@ -212,5 +212,5 @@ async fn next_batch(outbox: &Outbox) -> Vec<String> {
         _ => std::task::Poll::Ready(()),
     })
     .await;
-    batch.into_iter().map(Frame::into_text).map(|text| String::from_utf8(text.to_vec()).unwrap()).collect()
+    batch.into_iter().map(Outgoing::into_text).map(|text| String::from_utf8(text.to_vec()).unwrap()).collect()
 }
