@@ -35,7 +35,8 @@ suite("others", { timeout: 180_000 }, () => {
       const samples = await sample(page, 3);
       t.diagnostic(`frames ${rises(samples, "frames")}`);
       assert.ok(Math.min(...rises(samples, "frames")) >= 10, `${rises(samples, "frames")}`);
-      assert.ok(Math.min(...rises(samples, "energy")) > 0, "sound in each second");
+      const energy = rises(samples, "energy");
+      assert.ok(Math.min(...energy) > 0, `sound in each second: ${energy}`);
       await page.mouse.click(640, 360);
       await source.says(/^input 480000800080$/m);
       assert.deepEqual(page.errors, []);

@@ -41,7 +41,8 @@ suite("the demo", { timeout: 180_000 }, () => {
       const samples = await sample(page, SECONDS);
       const frames = rises(samples, "frames");
       assert.ok(Math.min(...frames) >= FRAMES_A_SECOND, `frames decoded each second: ${frames}`);
-      assert.ok(Math.min(...rises(samples, "energy")) > 0, "sound in each second");
+      const energy = rises(samples, "energy");
+      assert.ok(Math.min(...energy) > 0, `sound in each second: ${energy}`);
       assert.equal(samples.at(-1).freezes, 0);
       const seen = await read(page);
       t.diagnostic(`advancing after ${start.now.toFixed()} ms; frames ${frames}; drawn ${seen.age} ms before it was read`);
