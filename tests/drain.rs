@@ -62,22 +62,18 @@ async fn two_hundred_sessions_of_all_kinds_hear_1012_in_order() {
     }
     assert_eq!(lab.gateway().router().session_count(), 200);
 
+    let mut reports = lab.gateway().reports();
     let began = Instant::now();
     lab.into_gateway().stop().await;
     let took = began.elapsed();
     let heard = within("every peer to be closed", peers.join_all()).await;
     assert!(took < GRACE + Duration::from_secs(1), "draining took {took:?}");
 
-    let times = |role: Role| -> Vec<Instant> {
-        let mut times: Vec<_> = heard.iter().filter(|one| one.role == role).map(|one| one.at).collect();
-        times.sort_unstable();
-        times
-    };
-    let (players, sfus, streamers) = (times(Role::Player), times(Role::Sfu), times(Role::Streamer));
-    assert_eq!((players.len(), sfus.len(), streamers.len()), (176, 20, 4));
+    let mut players: Vec<_> = heard.iter().filter(|one| one.role == Role::Player).map(|one| one.at).collect();
+    players.sort_unstable();
     assert!(players[175] - players[0] > Duration::from_millis(500), "the players were not spread");
-    // Peers see their closes as late as they are scheduled: the middle of each role tells the order.
-    assert!(players[170] < sfus[10] && sfus[10] < streamers[2], "not in the order of protocol.md §5.5");
+    let ended: Vec<Role> = std::iter::from_fn(|| reports.try_recv().ok()).map(|report| report.role).collect();
+    in_order(&ended);
     for one in &heard {
         let what = one.role;
         assert!(!one.after.iter().any(|m| m["type"] == "streamerDisconnected"), "a {what} heard streamerDisconnected");
@@ -85,6 +81,19 @@ async fn two_hundred_sessions_of_all_kinds_hear_1012_in_order() {
         assert!(what != Role::Streamer || one.left == one.joined, "{} arrivals, {} departures", one.joined, one.left);
         assert!(what != Role::Sfu || one.left == 0);
     }
+}
+
+/// Players, SFUs, streamers. Two are closed each 20 ms, by tasks of their own: those of neighbouring steps may change
+/// places.
+fn in_order(ended: &[Role]) {
+    const NEIGHBOURS: usize = 4;
+    let count = |role: Role, ended: &[Role]| ended.iter().filter(|&&one| one == role).count();
+    assert_eq!(Role::ALL.map(|role| count(role, ended)).iter().sum::<usize>(), 200);
+    let first = |role: Role| ended.iter().position(|&one| one == role).expect("there is one");
+    let (before_sfus, before_streamers) = (&ended[..first(Role::Sfu)], &ended[..first(Role::Streamer)]);
+    assert!(count(Role::Player, before_sfus) + NEIGHBOURS >= 176, "an SFU ended among the players: {ended:?}");
+    assert_eq!(count(Role::Player, before_streamers), 176, "a streamer ended before a player: {ended:?}");
+    assert!(count(Role::Sfu, before_streamers) + NEIGHBOURS >= 20, "a streamer ended among the SFUs: {ended:?}");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pixelgate::session::By;
 use pixelgate::wire::{DropReason, MAX_MESSAGE, Role};
 
 use super::support::raw::{BINARY, CLOSE, Fate, PING, RawWs, TEXT, WS_PING, WS_PONG, frame, header};
@@ -21,15 +22,18 @@ struct Input {
     what: &'static str,
     bytes: Vec<u8>,
     fate: Fate,
+    by: By,
     dropped: Option<DropReason>,
 }
 
 fn input(what: &'static str, bytes: impl Into<Vec<u8>>, fate: Fate) -> Input {
-    Input { what, bytes: bytes.into(), fate, dropped: None }
+    // A raw peer that stays is dropped without a close in the end.
+    let by = if fate == Fate::Stays { By::Loss } else { By::Gateway };
+    Input { what, bytes: bytes.into(), fate, by, dropped: None }
 }
 
 fn closing(what: &'static str, payload: &[u8], fate: Fate) -> Input {
-    input(what, frame(CLOSE, payload), fate)
+    Input { by: By::Peer, ..input(what, frame(CLOSE, payload), fate) }
 }
 
 fn broken_frames() -> Vec<Input> {
@@ -116,15 +120,15 @@ fn closes() -> Vec<Input> {
         closing("code 1005", &[0x03, 0xED], BROKE_THE_RULES),
         closing("code 1006", &[0x03, 0xEE], BROKE_THE_RULES),
         closing("code 65535", &[0xFF, 0xFF], BROKE_THE_RULES),
-        closing("half a code", &[0x03], BROKE_THE_RULES),
-        closing("a reason in bad UTF-8", &[0x03, 0xE8, 0xFF], NOT_UTF8),
+        input("half a code", frame(CLOSE, &[0x03]), BROKE_THE_RULES),
+        input("a reason in bad UTF-8", frame(CLOSE, &[0x03, 0xE8, 0xFF]), NOT_UTF8),
     ]
 }
 
 async fn each_costs_its_sender_at_most_its_session(role: Role, via: Via) {
-    let lab = Lab::open();
+    let mut lab = Lab::open();
     let mut pair = Pair::of(&lab, via).await;
-    for Input { what, bytes, fate, dropped } in
+    for Input { what, bytes, fate, by, dropped } in
         broken_frames().into_iter().chain(sizes()).chain(texts()).chain(closes())
     {
         let mut expected = lab.drops();
@@ -144,7 +148,12 @@ async fn each_costs_its_sender_at_most_its_session(role: Role, via: Via) {
             leaves(&mut pair, role).await;
             pair.goes_on().await;
         }
+        let report = lab.report().await;
+        assert_eq!((report.role, report.transport.name()), (role, via.name()), "{what}");
+        let code = if let Fate::Closed(code) = fate { code } else { 1006 };
+        assert_eq!((report.by, report.close.code.0), (by, code), "{what}");
     }
+    lab.no_more_reports();
     lab.until("only the pair to be left", |lab| lab.gateway().router().session_count() == 2).await;
 }
 

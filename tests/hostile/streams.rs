@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use pixelgate::session::By;
 use pixelgate::wire::{DropReason, MAX_MESSAGE, Role};
 
 use super::support::raw::{Fate, PING, RawStream, framed};
@@ -35,7 +36,7 @@ fn inputs() -> Vec<(&'static str, Vec<u8>, Fate, Option<DropReason>)> {
 }
 
 async fn each_costs_its_sender_at_most_its_session(role: Role, via: Via) {
-    let lab = Lab::open();
+    let mut lab = Lab::open();
     let mut pair = Pair::of(&lab, via).await;
     for (what, bytes, fate, dropped) in inputs() {
         let mut expected = lab.drops();
@@ -55,7 +56,13 @@ async fn each_costs_its_sender_at_most_its_session(role: Role, via: Via) {
             leaves(&mut pair, role).await;
             pair.goes_on().await;
         }
+        // Whoever stayed closes without a code.
+        let (by, code) = if let Fate::Closed(code) = fate { (By::Gateway, code) } else { (By::Peer, 1005) };
+        let report = lab.report().await;
+        assert_eq!((report.role, report.transport.name()), (role, via.name()), "{what}");
+        assert_eq!((report.by, report.close.code.0), (by, code), "{what}");
     }
+    lab.no_more_reports();
     lab.until("only the pair to be left", |lab| lab.gateway().router().session_count() == 2).await;
 }
 
