@@ -9,7 +9,7 @@ import { until } from "../browser/stream.mjs";
 import { open, startChromium, streamer } from "../web/chromium.mjs";
 import { Gateway } from "../web/gateway.mjs";
 import { Program } from "./process.mjs";
-import { advancing, keep, rises, sample } from "./watch.mjs";
+import { advancing, hear, keep, rises, sample } from "./watch.mjs";
 
 const path = (place) => fileURLToPath(new URL(place, import.meta.url));
 const PYTHON = process.env.PIXELGATE_PYTHON ?? path("../.cache/python/bin/python");
@@ -32,6 +32,7 @@ suite("others", { timeout: 180_000 }, () => {
       const page = await open(browser, `${gateway.page}/?streamer=Snake`, { init: keep });
       const start = await advancing(page);
       assert.deepEqual([start.width, start.height], [640, 360]);
+      await hear(page);
       const samples = await sample(page, 3);
       t.diagnostic(`frames ${rises(samples, "frames")}`);
       assert.ok(Math.min(...rises(samples, "frames")) >= 10, `${rises(samples, "frames")}`);

@@ -6,7 +6,7 @@ import { after, afterEach, before, suite, test } from "node:test";
 import { close, open, shoot, startChromium, state } from "../web/chromium.mjs";
 import { read, shows, until } from "./picture.mjs";
 import { Demo } from "./process.mjs";
-import { advancing, keep, rises, sample } from "./watch.mjs";
+import { advancing, hear, keep, rises, sample } from "./watch.mjs";
 
 const SECONDS = 5;
 const FRAMES_A_SECOND = 25;
@@ -38,6 +38,7 @@ suite("the demo", { timeout: 180_000 }, () => {
       assert.ok(start.now < START_MS, `the picture advanced ${start.now} ms after the page began to load`);
       assert.deepEqual([start.width, start.height], [1280, 720]);
 
+      await hear(page);
       const samples = await sample(page, SECONDS);
       const frames = rises(samples, "frames");
       assert.ok(Math.min(...frames) >= FRAMES_A_SECOND, `frames decoded each second: ${frames}`);

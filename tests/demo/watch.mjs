@@ -49,6 +49,16 @@ export async function advancing(page) {
   return until(page, ({ frames }) => frames > first.frames);
 }
 
+/** Lets the page be heard, as somebody who looks at it would: it asks for a click where the browser wants one. */
+export async function hear(page) {
+  const settled = await page.waitForFunction(() => {
+    const [video, sound] = [document.querySelector("video"), document.getElementById("sound")];
+    if (video.paused || (video.muted && sound.hidden)) return null;
+    return video.muted ? "muted" : "heard";
+  });
+  if ((await settled.jsonValue()) === "muted") await page.click("#sound");
+}
+
 async function until(page, holds) {
   let seen;
   for (const end = Date.now() + 20_000; Date.now() < end; ) {
