@@ -24,6 +24,9 @@ use crate::wire::{Close, CloseCode, Kind, Message, Role};
 /// How long a refused raw QUIC peer is given to hear why.
 pub(super) const REFUSAL: Duration = Duration::from_millis(1500);
 
+/// Empty frames are ignored (protocol.md §5.7); before the `hello` no rate is enforced yet.
+const EMPTY_FRAMES: usize = 16;
+
 /// A peer on its way to a session.
 pub(super) struct Establishing<'a> {
     pub(super) house: &'a Arc<House>,
@@ -152,7 +155,7 @@ async fn is_h3(connecting: &mut Connecting) -> Result<bool, quinn::ConnectionErr
 }
 
 async fn first_message(transport: &mut QuicTransport) -> Result<Message, Close> {
-    loop {
+    for _ in 0..=EMPTY_FRAMES {
         match poll_fn(|cx| transport.poll_recv(cx)).await {
             Ok(Incoming::Message(text)) => {
                 return Message::parse(text).map_err(|_| policy("the first frame must be a hello"));
@@ -162,4 +165,5 @@ async fn first_message(transport: &mut QuicTransport) -> Result<Message, Close> 
             Err(_) => return Err(policy("no hello")),
         }
     }
+    Err(policy("the first frame must be a hello"))
 }

@@ -178,10 +178,11 @@ async fn a_frame_may_come_byte_by_byte() {
 #[tokio::test]
 async fn a_first_frame_that_is_no_hello_is_refused() {
     let deep = format!(r#"{{"type":"hello","role":"player","deep":{}{}}}"#, "[".repeat(300), "]".repeat(300));
-    let inputs: [(&str, Vec<u8>, Fate); 14] = [
+    let inputs: [(&str, Vec<u8>, Fate); 15] = [
         ("garbage", framed(b"\x00\x01\x02"), POLICY),
         ("bad UTF-8", framed(b"\xFF\xFF"), POLICY),
         ("no object", framed(b"null"), POLICY),
+        ("nothing, again and again", prefixed(0, b"").repeat(17), POLICY),
         ("another message", framed(PING), POLICY),
         ("a hello of another case", framed(br#"{"type":"Hello","role":"player"}"#), POLICY),
         ("no role", framed(br#"{"type":"hello"}"#), POLICY),
@@ -203,6 +204,10 @@ async fn a_first_frame_that_is_no_hello_is_refused() {
         assert_eq!(lab.gateway().router().session_count(), 2, "{what}");
         pair.goes_on().await;
     }
+    let mut patient = RawStream::quic(lab.raw_quic().await, None).await;
+    patient.sends(&prefixed(0, b"").repeat(16)).await;
+    patient.sends(&framed(br#"{"type":"hello","role":"player"}"#)).await;
+    assert_eq!(patient.fate().await, Fate::Stays, "a few empty frames before");
     assert_eq!(lab.drops(), BTreeMap::new());
 }
 
