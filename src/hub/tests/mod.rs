@@ -8,4 +8,5 @@ mod model_scenarios;
 mod ops;
 mod props;
 mod scenarios;
+mod shrink;
 mod trial;

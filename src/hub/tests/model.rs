@@ -227,6 +227,16 @@ impl Model {
         self.subscribers(session).into_iter().map(|player| self.player_id(player)).collect()
     }
 
+    /// The id of a session as a player.
+    pub(super) fn player_of(&self, session: u64) -> Option<&str> {
+        self.sessions.get(&session)?.player.as_deref()
+    }
+
+    /// The session of a player.
+    pub(super) fn session_of(&self, player: &str) -> Option<u64> {
+        self.sessions.keys().copied().find(|&session| self.player_of(session) == Some(player))
+    }
+
     /// The sessions that are being asked for a sign of life.
     pub(super) fn probed(&self) -> Vec<u64> {
         self.probes.iter().map(|probe| probe.holder).collect()
@@ -265,7 +275,7 @@ impl Model {
         all.filter(|(_, session)| session.subscribed_to == Some(publisher)).map(|(&id, _)| id).collect()
     }
 
-    fn holder(&self, id: &str) -> Option<u64> {
+    pub(super) fn holder(&self, id: &str) -> Option<u64> {
         let mut all = self.sessions.iter();
         all.find(|(_, session)| session.id.as_deref() == Some(id)).map(|(&holder, _)| holder)
     }

@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::effects::{Effect, Effects, Event, Setup, Subject, What};
@@ -24,6 +23,8 @@ type Outcome = Result<(), String>;
 /// What happened up to the failure, and what is wrong.
 pub(super) struct Failure {
     pub(super) events: Vec<Event>,
+    /// How many of them came before everyone was made to leave.
+    pub(super) given: usize,
     pub(super) why: String,
 }
 
@@ -37,16 +38,26 @@ impl<S: Subject> Trial<S> {
     pub(super) fn play(case: &Case) -> Result<(), Failure> {
         let mut trial = Self::new(case.setup);
         let mut course = Course::default();
-        let outcome = trial.play_steps(case, &mut course).and_then(|()| trial.finish(&mut course));
-        outcome.map_err(|why| Failure { events: trial.events, why })
+        let played = trial.play_steps(case, &mut course);
+        trial.end(played, &mut course)
     }
 
-    /// Plays given events, and to the end from there.
-    pub(super) fn replay(setup: Setup, events: &[Event]) -> Result<(), Failure> {
+    /// Plays given events, and to the end from there. `readdress` may write an event for what it finds.
+    pub(super) fn replay<E>(
+        setup: Setup,
+        events: &[E],
+        readdress: impl Fn(&E, &Model) -> Event,
+    ) -> Result<(), Failure> {
         let mut trial = Self::new(setup);
-        let played = events.iter().try_for_each(|event| trial.happen(event.clone()));
-        let outcome = played.and_then(|()| trial.finish(&mut Course::following(events)));
-        outcome.map_err(|why| Failure { events: trial.events, why })
+        let played = events.iter().try_for_each(|event| trial.happen(readdress(event, &trial.model)));
+        let mut course = Course::following(&trial.events);
+        trial.end(played, &mut course)
+    }
+
+    fn end(mut self, played: Outcome, course: &mut Course) -> Result<(), Failure> {
+        let given = self.events.len();
+        let outcome = played.and_then(|()| self.finish(course));
+        outcome.map_err(|why| Failure { events: self.events, given, why })
     }
 
     fn play_steps(&mut self, case: &Case, course: &mut Course) -> Outcome {
@@ -163,31 +174,4 @@ fn take_newest_counts(lists: &mut ByReceiver) -> BTreeMap<u64, u64> {
         });
     }
     newest
-}
-
-/// The fewest events that still fail.
-pub(super) fn shrink<S: Subject>(setup: Setup, mut found: Failure) -> Failure {
-    let mut size = found.events.len().div_ceil(2);
-    while size > 0 {
-        let mut start = 0;
-        while start < found.events.len() {
-            let mut fewer = found.events.clone();
-            fewer.drain(start..(start + size).min(fewer.len()));
-            match Trial::<S>::replay(setup, &fewer) {
-                Err(smaller) if smaller.events.len() < found.events.len() => found = smaller,
-                _ => start += size,
-            }
-        }
-        size /= 2;
-    }
-    found
-}
-
-/// A failure as a person wants to read it.
-pub(super) fn report(setup: Setup, Failure { events, why }: &Failure) -> String {
-    let mut text = format!("{setup:?}\n");
-    for Event(now, what) in events {
-        writeln!(text, "  {:>10.3} ms  {what:?}", now.as_secs_f64() * 1e3).expect("a String takes it");
-    }
-    text + why
 }
