@@ -207,7 +207,7 @@ fn quic_error(error: quinn::ConnectionError, target: &Target, options: &Options)
             ConnectError::Tls { at: target.authority(), why: close.to_string() }
         }
         quinn::ConnectionError::TimedOut => timeout(target, options),
-        other => ConnectError::Ended { at: target.authority(), ended: crate::transport::quic::ended(other) },
+        other => ConnectError::Ended { at: target.authority(), ended: crate::transport::quic_end::ended(other) },
     }
 }
 

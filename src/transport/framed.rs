@@ -20,6 +20,7 @@ use tokio::task::coop::poll_proceed;
 use tokio::time::{Sleep, sleep, timeout};
 
 use super::framing::{self, Decoder};
+use super::quic_end::ended;
 use super::{Ended, Incoming, Transport, TransportKind};
 use crate::wire::{Close, CloseCode, DropReason, out as texts};
 
@@ -167,7 +168,7 @@ impl<H: Halves> Framed<H> {
             Ok(Some(chunk)) => Ok(chunk.bytes),
             // The peer has finished its stream: a close that says nothing.
             Ok(None) => Err(Ended::ByPeer(Close::EMPTY)),
-            Err(quinn::ReadError::ConnectionLost(error)) => Err(super::quic::ended(error)),
+            Err(quinn::ReadError::ConnectionLost(error)) => Err(ended(error)),
             Err(quinn::ReadError::Reset(_)) => Err(Ended::Lost("stream reset".into())),
             Err(error) => Err(Ended::Lost(error.to_string())),
         })

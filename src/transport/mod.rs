@@ -7,6 +7,7 @@ pub mod framing;
 pub mod mem;
 pub mod nowhere;
 pub mod quic;
+pub(crate) mod quic_end;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod webtransport;

@@ -5,11 +5,12 @@ mod tests;
 
 use std::time::Duration;
 
-use quinn::{ConnectionError, IdleTimeout, TransportConfig, TransportErrorCode, VarInt};
+use quinn::{IdleTimeout, TransportConfig, VarInt};
 
 use super::framed::{Framed, Halves, Manners, OnDrop};
+use super::quic_end::ended;
 use super::{Ended, Keepalive, TransportKind};
-use crate::wire::{Close, CloseCode, DropReason};
+use crate::wire::DropReason;
 
 /// The protocol's name in the TLS handshake.
 pub const ALPN: &[u8] = b"pixelstream/1";
@@ -110,29 +111,4 @@ pub(super) fn refuse(send: Option<&mut quinn::SendStream>, recv: &mut quinn::Rec
     }
     let _ = recv.stop(VarInt::from_u32(0));
     DropReason::ExtraStream
-}
-
-/// Why a connection ended.
-pub(crate) fn ended(error: ConnectionError) -> Ended {
-    match error {
-        ConnectionError::ApplicationClosed(close) => {
-            Ended::ByPeer(app_close(close.error_code.into_inner(), &close.reason))
-        }
-        ConnectionError::ConnectionClosed(close) if close.error_code == TransportErrorCode::NO_ERROR => {
-            Ended::ByPeer(Close::EMPTY)
-        }
-        ConnectionError::TimedOut => Ended::TimedOut,
-        other => Ended::Lost(other.to_string()),
-    }
-}
-
-/// An application close. Code 0 is what a peer's library says for one that gave no code; codes that no WebSocket could
-/// carry are accepted too, as the largest number there is.
-pub(super) fn app_close(code: u64, reason: &[u8]) -> Close {
-    let code = match u16::try_from(code) {
-        Ok(0) => CloseCode::EMPTY,
-        Ok(code) => CloseCode(code),
-        Err(_) => CloseCode(u16::MAX),
-    };
-    Close::new(code, String::from_utf8_lossy(reason).into_owned())
 }

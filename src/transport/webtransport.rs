@@ -11,7 +11,8 @@ use std::time::Duration;
 use wtransport::error::ConnectionError;
 
 use super::framed::{Framed, Halves, Manners, OnDrop, Side};
-use super::quic::{self, app_close, refuse};
+use super::quic::refuse;
+use super::quic_end::{self, app_close};
 use super::{Ended, TransportKind};
 use crate::wire::{Close, DropReason};
 
@@ -81,7 +82,7 @@ fn ended(error: &ConnectionError, below: Option<quinn::ConnectionError>) -> Ende
         (ConnectionError::LocalH3Error(_) | ConnectionError::LocallyClosed, _) | (_, None) => {
             Ended::Lost(error.to_string())
         }
-        (_, Some(below)) => quic::ended(below),
+        (_, Some(below)) => quic_end::ended(below),
     }
 }
 

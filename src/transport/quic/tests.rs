@@ -3,7 +3,7 @@ use std::pin::pin;
 use super::super::testing::*;
 use super::super::{Incoming, Transport};
 use super::*;
-use crate::wire::MAX_MESSAGE;
+use crate::wire::{Close, CloseCode, MAX_MESSAGE};
 
 /// A session's two ends; its endpoints live as long as it.
 struct Session {
