@@ -66,9 +66,15 @@ export function frames(page, count) {
 
 export const text = (page, id) => page.locator(`#${id}`).innerText();
 
+/** The page as it is, then as a phone and a large screen would show it. */
 export async function shoot(page, name) {
-  const size = Object.entries(SIZES).find(([, { width }]) => width === page.viewportSize().width)[0];
-  await page.screenshot({ path: join(SHOTS, `${name}-${size}.png`), animations: "disabled" });
+  const own = page.viewportSize();
+  const sizes = Object.entries(SIZES).sort(([, a], [, b]) => (b.width === own.width) - (a.width === own.width));
+  for (const [size, viewport] of sizes) {
+    await page.setViewportSize(viewport);
+    await page.screenshot({ path: join(SHOTS, `${name}-${size}.png`), animations: "disabled" });
+  }
+  await page.setViewportSize(own);
 }
 
 /** Closes a page with its profile. */

@@ -132,9 +132,11 @@ for (const transport of ["ws", "wt"]) {
       const source = await streamer(browser, gateway, "Valley");
       const page = await player(browser, gateway, `transport=${transport}`);
       await state(page, "playing");
-      await Promise.all([gateway.stop(), state(page, "draining")]);
+      const stopped = gateway.stop();
+      await state(page, "draining");
       assert.equal(await text(page, "badge"), "Not connected");
       await shoot(page, `draining-${transport}`);
+      await stopped;
       await state(page, "lost");
       assert.match(await text(page, "detail"), /^The gateway cannot be reached: the gateway does not answer/);
       await gateway.again();
