@@ -3,6 +3,7 @@
 mod support;
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use support::{Lab, within};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -183,4 +184,26 @@ async fn too_many_headers_are_refused() {
     let answer = ask(lab.gateway().bound().http.unwrap(), &format!("{}{many}", upgrade("/"))).await;
     assert_eq!(status(&answer), "431");
     assert_eq!(lab.gateway().router().session_count(), 0);
+}
+
+/// Whoever asks again and again and takes no answer is given up: what it has not taken by then, it does not get.
+#[tokio::test]
+async fn answers_that_are_not_taken_end_the_connection() {
+    const TIMES: usize = 2_000;
+    let lab = Lab::open();
+    let http = lab.gateway().bound().http.unwrap();
+    let answer = get(http, "/pixelgate/page.js").await;
+    assert_eq!(status(&answer), "200");
+    let mut stream = TcpStream::connect(http).await.expect("the listener is there");
+    let asking = async {
+        let head = "GET /pixelgate/page.js HTTP/1.1\r\nHost: gateway.example\r\n\r\n";
+        // It is taken only as far as there is room for answers.
+        let _ = tokio::time::timeout(Duration::from_secs(12), stream.write_all(head.repeat(TIMES).as_bytes())).await;
+    };
+    let (began, ()) = (Instant::now(), asking.await);
+    tokio::time::sleep(Duration::from_secs(12).saturating_sub(began.elapsed())).await;
+    let mut taken = Vec::new();
+    // A reset ends it as well.
+    let _ = within("the end of the connection", stream.read_to_end(&mut taken)).await;
+    assert!(!taken.is_empty() && taken.len() < TIMES * answer.len() / 2, "{} bytes of {TIMES} answers", taken.len());
 }

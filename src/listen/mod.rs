@@ -6,6 +6,7 @@
 mod accept;
 mod bind;
 mod door;
+mod patient;
 mod quic;
 mod tcp;
 #[cfg(test)]

@@ -19,6 +19,7 @@ use tower_service::Service;
 use tracing::{debug, warn};
 
 use super::accept::{AfterError, after_error};
+use super::patient::Patient;
 use super::upgrade::{self, Upgrade};
 use super::{Door, DoorKind, ESTABLISH, House, Permit};
 
@@ -133,7 +134,7 @@ impl TcpService {
             .header_read_timeout(ESTABLISH)
             .max_headers(MAX_HEADERS)
             .max_buf_size(HTTP_BUFFER)
-            .serve_connection(TokioIo::new(stream), service)
+            .serve_connection(TokioIo::new(Patient::new(stream)), service)
             .with_upgrades();
         let mut connection = std::pin::pin!(connection);
         let served = tokio::select! {

@@ -18,6 +18,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tracing::debug;
 
 use super::door::NoRole;
+use super::patient::Patient;
 use super::{Door, ESTABLISH, House, Permit};
 use crate::session::Admission;
 use crate::transport::TransportKind;
@@ -111,8 +112,8 @@ where
 {
     match tokio::time::timeout(ESTABLISH, upgrade).await {
         Ok(Ok(upgraded)) => {
-            let parts = upgraded.downcast::<TokioIo<S>>().ok()?;
-            Some((parts.io.into_inner(), parts.read_buf))
+            let parts = upgraded.downcast::<TokioIo<Patient<S>>>().ok()?;
+            Some((parts.io.into_inner().into_inner(), parts.read_buf))
         }
         Ok(Err(error)) => {
             debug!(%remote, %error, "the upgrade failed");
