@@ -110,10 +110,10 @@ pub struct ServeArgs {
     /// Operators: health and metrics
     #[arg(long, value_name = "ADDRESS|off", help_heading = "Listeners")]
     pub admin: Option<Written>,
-    /// What peers are spoken to as: standard, wilbur or wilbur-5.5
+    /// What peers are spoken to as: standard, wilbur, wilbur-5.5, cirrus-5.4, cirrus-5.2, cirrus-5.1 or cirrus-4.27
     #[arg(long, value_name = "NAME", help_heading = "Signalling")]
     pub dialect: Option<Written>,
-    /// Players per streamer; 0 for no limit
+    /// Players per streamer (in cirrus-*: of all streamers); 0 for no limit
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, help_heading = "Signalling")]
     pub max_players: Option<Written>,
     /// peerConnectionOptions for every peer, a JSON object

@@ -208,9 +208,6 @@ pub(super) fn dialect(name: &str) -> Result<&'static Dialect, Fault> {
         return Ok(known);
     }
     let known = Dialect::ALL.map(|dialect| dialect.name);
-    if ["cirrus-5.4", "cirrus-5.2", "cirrus-5.1", "cirrus-4.27"].contains(&name) {
-        return Err(Fault::new(format!("{name} is not yet available"), "write standard, wilbur or wilbur-5.5"));
-    }
     Err(Fault::unknown(format!("{name:?} is no dialect"), name, &known))
 }
 

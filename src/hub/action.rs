@@ -20,6 +20,17 @@ pub struct Peer {
     pub dialect: &'static Dialect,
     /// The `config` message that greets it; its own, because TURN credentials may be.
     pub config: Bytes,
+    /// What it said in its URL.
+    pub wishes: Wishes,
+}
+
+/// What a player may say in the query of its URL (protocol.md §4). Whether it counts is the dialect's matter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wishes {
+    /// `OfferToReceive`: it offers, and its streamer must not.
+    pub offers: bool,
+    /// `preferSFU`: rather an SFU than the streamer.
+    pub prefers_sfu: bool,
 }
 
 /// What a session asks of the hub. Everything that takes parsing or splicing has been done outside.
@@ -103,6 +114,8 @@ pub enum Pressure {
 pub enum Notice {
     /// `playerConnected`, of that player's session.
     PlayerConnected(SessionId),
+    /// `playerConnected` of a player that the receiver knows and that has not left in between.
+    PlayerConnectedAgain(SessionId),
     /// `playerDisconnected`; takes an unsent `PlayerConnected` of the same session back.
     PlayerDisconnected(SessionId),
     /// `playerCount`: only the newest matters.
@@ -133,6 +146,13 @@ pub enum Action {
         text: Bytes,
         /// What it is, for its lane.
         notice: Notice,
+    },
+    /// The receiver has a subscriber that it is not told of; it will be told of the departure.
+    Bound {
+        /// The receiver.
+        to: SessionId,
+        /// The subscriber's session.
+        player: SessionId,
     },
     /// End a session after what is queued for it. The hub has already forgotten it.
     Close {

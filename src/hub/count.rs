@@ -38,6 +38,11 @@ impl Count {
         self.players == 0 && self.sfus == 0 && self.listeners.is_empty()
     }
 
+    /// How many players there are, SFUs apart.
+    pub(super) fn players(&self) -> u32 {
+        self.players
+    }
+
     pub(super) fn of(&self, whom: PlayerCount) -> u32 {
         match whom {
             PlayerCount::PlayersAndSfus => self.players + self.sfus,

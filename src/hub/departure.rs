@@ -103,7 +103,7 @@ impl Hub {
             subscriber.to = None;
         }
         self.remember_lost(sfu, lost);
-        self.unlist(sfu);
+        self.unlist_without_media(sfu);
     }
 
     fn close_player(&mut self, player: SessionId, close: &Close, out: &mut Actions) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::dialect::{SfuStreamsFrom, Unidentified};
+use super::dialect::{SfuStreamsFrom, Sfus, Unidentified};
 use super::{Action, Actions, Due, Hub, Now, notify};
 use crate::id::{SessionId, StreamerId};
 use crate::wire::{Close, CloseCode, Role, out as texts};
@@ -39,7 +39,18 @@ impl Hub {
         else {
             return;
         };
-        match dialect.unidentified {
+        if let (Role::Sfu, Sfus::One { id, .. }) = (role, dialect.sfus) {
+            self.hold(session, &StreamerId::new(id));
+        } else {
+            self.await_id(now, session, role, dialect.unidentified, out);
+        }
+        if role == Role::Sfu && dialect.sfu_streams_from == SfuStreamsFrom::Connect {
+            self.set_streaming(session, out);
+        }
+    }
+
+    fn await_id(&mut self, now: Now, session: SessionId, role: Role, unidentified: Unidentified, out: &mut Actions) {
+        match unidentified {
             Unidentified::ListedAfterFiveSeconds if role == Role::Streamer => {
                 let at = now + SILENCE;
                 self.deadlines.set(at, Due::Legacy(session));
@@ -55,9 +66,6 @@ impl Hub {
                     self.set_streaming(session, out);
                 }
             }
-        }
-        if role == Role::Sfu && dialect.sfu_streams_from == SfuStreamsFrom::Connect {
-            self.set_streaming(session, out);
         }
     }
 
@@ -187,8 +195,8 @@ impl Hub {
         let Some(publisher) = self.publisher(session) else { return };
         let (true, Some(id)) = (publisher.id != before, &publisher.id) else { return };
         for &to in &publisher.audience {
-            if let Some(subscriber) = self.sessions.get(&to) {
-                notify(to, texts::streamer_id_changed(subscriber.dialect.id_changed, id), out);
+            if let Some(name) = self.sessions.get(&to).and_then(|subscriber| subscriber.dialect.id_changed) {
+                notify(to, texts::streamer_id_changed(name, id), out);
             }
         }
     }

@@ -8,6 +8,7 @@
 //!
 //! | file | rules |
 //! |---|---|
+//! | `admission` | who is turned away at once, and who is attached |
 //! | `identity` | streamer ids, collisions, ids never said |
 //! | `subscription` | subscribe, unsubscribe, who is full, SFUs that the gateway subscribes |
 //! | `relay` | who may reach whom |
@@ -15,6 +16,7 @@
 //! | `count` | the player count |
 
 mod action;
+mod admission;
 mod count;
 mod deadlines;
 mod departure;
@@ -34,9 +36,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
 
-pub use action::{Action, Actions, Frame, Notice, Now, Peer, Pressure, Request};
+pub use action::{Action, Actions, Frame, Notice, Now, Peer, Pressure, Request, Wishes};
 pub use departure::RESTARTING;
-pub use dialect::{Dialect, Fallback, PlayerCount, PlayerIdForm, SfuStreamsFrom, Unidentified};
+pub use dialect::{
+    Dialect, Fallback, Places, PlayerConnected, PlayerCount, PlayerIdForm, SfuStreamsFrom, SfuSubscribes, Sfus,
+    StrictInput, Unidentified,
+};
 pub use view::{PlayerView, StreamerView};
 
 use self::count::Count;
@@ -63,7 +68,7 @@ pub enum AutoSubscribe {
 /// The hub's settings.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// Players per streamer; `None` for no limit.
+    /// Players per streamer, or of the whole gateway, as the player's dialect has it; `None` for no limit.
     pub max_players: Option<u32>,
     /// For SFUs on listeners whose dialect subscribes them.
     pub auto_subscribe: AutoSubscribe,
@@ -110,16 +115,23 @@ impl Hub {
     }
 
     /// A peer arrives: it is greeted, counted and, if it is an SFU, perhaps subscribed. Returns its id as a player
-    /// (players and SFUs). `session` must be larger than every one before it: their order is the order of registration.
+    /// (players and SFUs), or nothing if it is turned away: then it is closed and nothing else. `session` must be larger
+    /// than every one before it: their order is the order of registration.
     pub fn connect(&mut self, now: Now, session: SessionId, peer: Peer, out: &mut Actions) -> Option<PlayerId> {
-        let player_id = peer.role.subscribes().then(|| self.player_ids.next(peer.dialect.player_id));
+        if let Some(close) = self.refusal(&peer) {
+            out.push(Action::Close { session, close });
+            return None;
+        }
+        let player_id = self.player_id_for(&peer);
         self.register(session, &peer, player_id.clone());
         self.greet(session, &peer, out);
         if peer.role.publishes() {
             self.await_identity(now, session, out);
         }
-        if peer.role == Role::Sfu {
-            self.auto_subscribe(session, out);
+        match peer.role {
+            Role::Sfu => self.auto_subscribe(session, out),
+            Role::Player => self.attach_if_due(session, &peer, out),
+            Role::Streamer => {}
         }
         self.tell_count(now, out);
         player_id
@@ -127,10 +139,15 @@ impl Hub {
 
     /// A session asks for something. Whoever meets a full outbox with a relayed message may ask the same again.
     pub fn request(&mut self, now: Now, session: SessionId, request: Request, out: &mut Actions) {
-        let Some(role) = self.sessions.get(&session).map(|asker| asker.role) else {
+        let Some((role, dialect)) = self.sessions.get(&session).map(|asker| (asker.role, asker.dialect)) else {
             return out.push(Action::Drop(DropReason::SessionOver));
         };
         match request {
+            Request::EndpointId(_) | Request::ListStreamers | Request::Subscribe(_) | Request::Unsubscribe
+                if dialect.one_streamer =>
+            {
+                out.push(Action::Drop(DropReason::Dialect));
+            }
             Request::ToPublisher { kind, text } if role.subscribes() => {
                 self.relay_to_publisher(session, kind, text, out);
             }
@@ -193,7 +210,7 @@ impl Hub {
             self.sfus.insert(session);
         }
         self.count.arrived(session, role, peer.dialect.player_count);
-        let subscriber = player_id.map(|id| Subscriber { id, to: None });
+        let subscriber = player_id.map(|id| Subscriber { id, to: None, offers: peer.wishes.offers });
         let publisher = role.publishes().then(Box::<Publisher>::default);
         self.sessions.insert(session, Session { role, dialect: peer.dialect, subscriber, publisher });
     }

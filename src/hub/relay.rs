@@ -52,7 +52,11 @@ impl Hub {
             return out.push(Action::Drop(DropReason::Dialect));
         }
         match self.own_subscriber(from, player) {
-            Ok(target) => self.close(target, Close::new(CloseCode::DISCONNECTED, reason), out),
+            Ok(target) => {
+                let sfu = self.sessions.get(&target).filter(|target| target.role == Role::Sfu);
+                let dropped = sfu.and_then(|sfu| sfu.dialect.sfu_dropped).cloned();
+                self.close(target, dropped.unwrap_or_else(|| Close::new(CloseCode::DISCONNECTED, reason)), out);
+            }
             Err(reason) => out.push(Action::Drop(reason)),
         }
     }

@@ -30,6 +30,8 @@ impl Session {
 pub(super) struct Subscriber {
     pub(super) id: PlayerId,
     pub(super) to: Option<SessionId>,
+    /// It offers, and its streamer must not.
+    pub(super) offers: bool,
 }
 
 #[derive(Debug, Default)]

@@ -1,6 +1,8 @@
 //! Who is subscribed to whom (protocol.md §5.2, §5.4).
 
-use super::dialect::Fallback;
+use bytes::Bytes;
+
+use super::dialect::{Fallback, Places, PlayerConnected, SfuStreamsFrom, SfuSubscribes};
 use super::state::{Choice, Session};
 use super::{Action, Actions, AutoSubscribe, Hub, Notice, notify};
 use crate::id::{SessionId, StreamerId};
@@ -10,6 +12,8 @@ use crate::wire::{Close, CloseCode, DropReason, Role, out as texts};
 enum Sought<'a> {
     /// Any streamer.
     Any,
+    /// Always the newest streamer, even if it has another.
+    Newest,
     /// The streamer of the settings.
     Only(&'a StreamerId),
     /// What it had chosen and lost: a streamer or an SFU.
@@ -36,8 +40,7 @@ impl Hub {
             let why = format!("Streamer {wanted} is full. Max players = {limit}.");
             return self.subscribe_failed(session, &why, out);
         }
-        self.leave_for(session, target, out);
-        self.attach(session, target, out);
+        self.go_over(session, target, out);
     }
 
     /// An SFU that leaves by itself is left alone from then on; what it streams stays listed.
@@ -48,21 +51,35 @@ impl Hub {
         }
     }
 
-    /// Ends the subscription in favour of another, or of the same again, as the dialect has it.
-    fn leave_for(&mut self, session: SessionId, next: SessionId, out: &mut Actions) {
-        let Some(leaver) = self.sessions.get(&session) else { return };
+    /// Subscribes a session that may have another subscription, or the same, which ends.
+    fn go_over(&mut self, session: SessionId, target: SessionId, out: &mut Actions) {
+        let left = self.leave_for(session, target, out);
+        self.bind(session, target);
+        if left {
+            self.tell_of_arrival(session, target, out);
+        } else {
+            self.tell_of_arrival_again(session, target, out);
+        }
+    }
+
+    /// Ends the subscription in favour of another, or of the same again. Returns whether there is none any more, as far
+    /// as the next streamer knows: the dialect may keep it in the dark about the end of the same.
+    fn leave_for(&mut self, session: SessionId, next: SessionId, out: &mut Actions) -> bool {
+        let Some(leaver) = self.sessions.get(&session) else { return true };
         let (role, dialect, current) = (leaver.role, leaver.dialect, leaver.subscribed_to());
-        let Some(current) = current else { return };
+        let Some(current) = current else { return true };
         let starts_over =
             self.sessions.get(&current).is_some_and(|publisher| publisher.dialect.resubscribe_disconnects);
-        self.detach(session, current != next || starts_over, out);
+        let left = current != next || starts_over;
+        self.detach(session, left, out);
         if role == Role::Sfu {
-            self.unlist(session);
+            self.unlist_without_media(session);
             if dialect.sfu_switch_resets {
                 notify(session, texts::streamer_disconnected(), out);
                 self.lose_audience(session, out);
             }
         }
+        left
     }
 
     /// Ends the subscriptions to an SFU that stays: it is told of each.
@@ -104,14 +121,16 @@ impl Hub {
         let fallback = self.sessions.get(&session)?.dialect.fallback;
         let first = match fallback {
             Fallback::FirstRegistered => self.first_registered(),
-            Fallback::FirstStreaming | Fallback::Silent => self.first_streaming(),
+            Fallback::FirstStreaming | Fallback::Silent => self.first_streaming(Role::Streamer),
+            // It has had a streamer as long as it was there.
+            Fallback::AttachedOnConnect => None,
         };
         match (fallback, first) {
             (Fallback::FirstStreaming, None) => {
                 self.close(session, Close::new(CloseCode::TRY_AGAIN, "no streamer"), out);
             }
             (Fallback::FirstRegistered, None) => self.close(session, Close::EMPTY, out),
-            (Fallback::Silent, None) => {}
+            (Fallback::Silent, None) | (Fallback::AttachedOnConnect, _) => {}
             (Fallback::FirstStreaming, Some(target)) if self.full(session, target).is_some() => {
                 self.close(session, Close::new(CloseCode::TRY_AGAIN, "the streamer is full"), out);
             }
@@ -120,7 +139,10 @@ impl Hub {
                 self.subscribe(session, id.as_str(), out);
             }
             (Fallback::FirstStreaming, Some(target)) => self.attach(session, target, out),
-            (Fallback::Silent, Some(target)) => self.bind(session, target),
+            (Fallback::Silent, Some(target)) => {
+                self.bind(session, target);
+                out.push(Action::Bound { to: target, player: session });
+            }
         }
         let to = self.sessions.get(&session).and_then(Session::subscribed_to);
         if to.is_none() {
@@ -135,13 +157,20 @@ impl Hub {
         self.publishers.iter().find(has_id).copied()
     }
 
-    fn first_streaming(&self) -> Option<SessionId> {
-        self.streaming.iter().find(|&(_, &role)| role == Role::Streamer).map(|(&session, _)| session)
+    pub(super) fn first_streaming(&self, wanted: Role) -> Option<SessionId> {
+        self.streaming.iter().find(|&(_, &role)| role == wanted).map(|(&session, _)| session)
+    }
+
+    fn newest_streaming(&self) -> Option<SessionId> {
+        self.streaming.iter().rev().find(|&(_, &role)| role == Role::Streamer).map(|(&session, _)| session)
     }
 
     /// The limit that keeps this session out, if one does. Its own place does not count against it.
     fn full(&self, session: SessionId, target: SessionId) -> Option<u32> {
         let limit = self.settings.max_players?;
+        if self.sessions.get(&session)?.dialect.places != Places::OfEachStreamer {
+            return None;
+        }
         let streamer = self.sessions.get(&target).filter(|target| target.role == Role::Streamer)?;
         let publisher = streamer.publisher.as_ref()?;
         let others = publisher.players - u32::from(publisher.audience.contains(&session));
@@ -154,15 +183,35 @@ impl Hub {
         }
     }
 
-    fn attach(&mut self, session: SessionId, target: SessionId, out: &mut Actions) {
+    /// Subscribes a session that has no subscription.
+    pub(super) fn attach(&mut self, session: SessionId, target: SessionId, out: &mut Actions) {
         self.bind(session, target);
-        let Some(newcomer) = self.sessions.get(&session) else { return };
-        let Some(subscriber) = &newcomer.subscriber else { return };
-        out.push(Action::Notify {
-            to: target,
-            text: texts::player_connected(&subscriber.id, newcomer.role == Role::Sfu, None),
-            notice: Notice::PlayerConnected(session),
+        self.tell_of_arrival(session, target, out);
+    }
+
+    fn tell_of_arrival(&self, session: SessionId, to: SessionId, out: &mut Actions) {
+        out.push(match self.player_connected(session, to) {
+            Some(text) => Action::Notify { to, text, notice: Notice::PlayerConnected(session) },
+            None => Action::Bound { to, player: session },
         });
+    }
+
+    fn tell_of_arrival_again(&self, session: SessionId, to: SessionId, out: &mut Actions) {
+        if let Some(text) = self.player_connected(session, to) {
+            out.push(Action::Notify { to, text, notice: Notice::PlayerConnectedAgain(session) });
+        }
+    }
+
+    /// `playerConnected` as the receiver's dialect has it.
+    fn player_connected(&self, session: SessionId, to: SessionId) -> Option<Bytes> {
+        let newcomer = self.sessions.get(&session)?;
+        let subscriber = newcomer.subscriber.as_ref()?;
+        let send_offer = match self.sessions.get(&to)?.dialect.player_connected {
+            PlayerConnected::Plain => None,
+            PlayerConnected::WithSendOffer => Some(!subscriber.offers),
+            PlayerConnected::Never => return None,
+        };
+        Some(texts::player_connected(&subscriber.id, newcomer.role == Role::Sfu, send_offer))
     }
 
     fn bind(&mut self, session: SessionId, target: SessionId) {
@@ -201,7 +250,7 @@ impl Hub {
         self.lose_audience(session, out);
     }
 
-    /// Lists a streamer or SFU, now or as soon as it has an id, and offers it to the SFUs that have none.
+    /// Lists a streamer or SFU, now or as soon as it has an id, and offers it to the SFUs that wait for one.
     pub(super) fn set_streaming(&mut self, session: SessionId, out: &mut Actions) {
         if let Some(publisher) = self.publisher_mut(session) {
             publisher.streaming = true;
@@ -220,7 +269,14 @@ impl Hub {
         }
         let idle: Vec<_> = self.sfus.iter().copied().filter(|&sfu| self.wants(sfu, session)).collect();
         for sfu in idle {
-            self.attach(sfu, session, out);
+            self.go_over(sfu, session, out);
+        }
+    }
+
+    /// An SFU has no media any more, unless its dialect has no word for that.
+    pub(super) fn unlist_without_media(&mut self, session: SessionId) {
+        if self.sessions.get(&session).is_some_and(|sfu| sfu.dialect.sfu_streams_from != SfuStreamsFrom::Connect) {
+            self.unlist(session);
         }
     }
 
@@ -235,7 +291,8 @@ impl Hub {
     /// Subscribes an SFU that has no streamer, if it leaves that to the gateway and there is one for it.
     pub(super) fn auto_subscribe(&mut self, session: SessionId, out: &mut Actions) {
         let candidate = match self.sought(session) {
-            Some(Sought::Any) => self.first_streaming(),
+            Some(Sought::Any) => self.first_streaming(Role::Streamer),
+            Some(Sought::Newest) => self.newest_streaming(),
             Some(Sought::Only(id) | Sought::Back(id)) => self.names.holder(id.as_str()),
             None => None,
         };
@@ -244,11 +301,12 @@ impl Hub {
         }
     }
 
-    /// Whether an SFU without a streamer is to be subscribed to this one.
+    /// Whether an SFU is to be subscribed to this one.
     fn wants(&self, session: SessionId, target: SessionId) -> bool {
         let Some(&role) = self.streaming.get(&target) else { return false };
         let right = match self.sought(session) {
             Some(Sought::Any) => role == Role::Streamer,
+            Some(Sought::Newest) => self.newest_streaming() == Some(target) && !self.is_subscribed(session, target),
             Some(Sought::Only(id)) => role == Role::Streamer && self.names.holder(id.as_str()) == Some(target),
             Some(Sought::Back(id)) => self.names.holder(id.as_str()) == Some(target),
             None => false,
@@ -256,19 +314,22 @@ impl Hub {
         right && !self.feeds(session, target)
     }
 
-    /// What an SFU waits for, if it has no streamer and leaves the choice to the gateway.
+    fn is_subscribed(&self, session: SessionId, target: SessionId) -> bool {
+        self.sessions.get(&session).and_then(Session::subscribed_to) == Some(target)
+    }
+
+    /// What an SFU waits for, if it leaves the choice to the gateway; with a streamer, only a newer one.
     fn sought(&self, session: SessionId) -> Option<Sought<'_>> {
         let sfu = self.sessions.get(&session)?;
         let choice = &sfu.publisher.as_ref()?.choice;
-        if !sfu.dialect.sfu_auto_subscribe || sfu.subscribed_to().is_some() {
-            return None;
-        }
-        match (choice, &self.settings.auto_subscribe) {
-            (_, AutoSubscribe::Off) | (Choice::Own { lost: None }, _) => None,
-            (Choice::Own { lost: Some(id) }, _) => Some(Sought::Back(id)),
-            (Choice::Free, AutoSubscribe::Only(id)) => Some(Sought::Only(id)),
-            (Choice::Free, AutoSubscribe::First) => Some(Sought::Any),
-        }
+        let sought = match (choice, &self.settings.auto_subscribe, sfu.dialect.sfu_subscribes) {
+            (_, _, SfuSubscribes::ByItself) | (_, AutoSubscribe::Off, _) | (Choice::Own { lost: None }, ..) => None,
+            (Choice::Own { lost: Some(id) }, ..) => Some(Sought::Back(id)),
+            (Choice::Free, AutoSubscribe::Only(id), _) => Some(Sought::Only(id)),
+            (Choice::Free, AutoSubscribe::First, SfuSubscribes::ToNewest) => Some(Sought::Newest),
+            (Choice::Free, AutoSubscribe::First, SfuSubscribes::ToFirst) => Some(Sought::Any),
+        };
+        sought.filter(|sought| matches!(sought, Sought::Newest) || sfu.subscribed_to().is_none())
     }
 
     pub(super) fn resubscribe(&mut self, freed: Vec<SessionId>, out: &mut Actions) {

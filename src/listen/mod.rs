@@ -7,6 +7,7 @@ mod accept;
 mod bind;
 mod door;
 mod patient;
+mod query;
 mod quic;
 mod tcp;
 #[cfg(test)]

@@ -12,7 +12,8 @@ use tracing::debug;
 use wtransport::endpoint::{IncomingSessionFuture, SessionRequest};
 
 use super::door::NoRole;
-use super::{Door, House};
+use super::{Door, House, query};
+use crate::hub::Wishes;
 use crate::session::Admission;
 use crate::tls::ALPN_H3;
 use crate::transport::framed::{OnDrop, Side};
@@ -57,7 +58,9 @@ impl Establishing<'_> {
             Ok(request) => request,
             Err(error) => return self.failed("webtransport", &error),
         };
-        let path = request.path().split('?').next().unwrap_or_default();
+        let (path, query) =
+            request.path().split_once('?').map_or((request.path(), None), |(path, query)| (path, Some(query)));
+        let wishes = query::wishes(query);
         let role = match self.door.role_at(path) {
             Ok(role) => role,
             Err(no) => return self.refuse(request, no).await,
@@ -75,7 +78,7 @@ impl Establishing<'_> {
             }
         };
         let transport = WebTransport::new(&connection, halves, Side::Server, self.house.max_message, self.on_drop());
-        Some(Established::WebTransport(transport, self.admission(role)))
+        Some(Established::WebTransport(transport, self.admission(role, wishes)))
     }
 
     async fn refuse(&self, request: SessionRequest, no: NoRole) -> Option<Established> {
@@ -109,7 +112,7 @@ impl Establishing<'_> {
         let mut transport = QuicTransport::new(connection, halves, limit, self.on_drop());
         let hello = timeout_at(self.deadline, first_message(&mut transport)).await;
         let refusal = match hello.map_or(Err(policy("no hello within 10 s")), |hello| self.welcome(hello)) {
-            Ok(role) => return Some(Established::Raw(transport, self.admission(role))),
+            Ok(role) => return Some(Established::Raw(transport, self.admission(role, Wishes::default()))),
             Err(refusal) => refusal,
         };
         self.house.metrics.refused("hello");
@@ -127,8 +130,9 @@ impl Establishing<'_> {
         self.door.admit(role).map_err(|_| policy("this listener does not take that role"))
     }
 
-    fn admission(&self, role: Role) -> Admission {
-        Admission { role, dialect: self.door.dialect, remote: self.remote, config: self.door.config.clone() }
+    fn admission(&self, role: Role, wishes: Wishes) -> Admission {
+        let (dialect, remote, config) = (self.door.dialect, self.remote, self.door.config.clone());
+        Admission { role, dialect, remote, config, wishes }
     }
 
     fn on_drop(&self) -> OnDrop {

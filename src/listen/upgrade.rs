@@ -19,11 +19,10 @@ use tracing::debug;
 
 use super::door::NoRole;
 use super::patient::Patient;
-use super::{Door, ESTABLISH, House, Permit};
+use super::{Door, ESTABLISH, House, Permit, query};
 use crate::session::Admission;
 use crate::transport::TransportKind;
 use crate::transport::ws::WsTransport;
-use crate::wire::Role;
 
 /// A subprotocol that carries a token: never echoed, never logged.
 const BEARER: &str = "bearer.";
@@ -67,7 +66,10 @@ impl Upgrade<'_> {
         if self.house.closing.is_cancelled() {
             return plain(StatusCode::SERVICE_UNAVAILABLE, "The gateway is restarting.\n");
         }
-        self.spawn::<S>(hyper::upgrade::on(&mut *request), role, permit.lock().take());
+        let wishes = query::wishes(request.uri().query());
+        let (dialect, remote, config) = (self.door.dialect, self.remote, self.door.config.clone());
+        let admission = Admission { role, dialect, remote, config, wishes };
+        self.spawn::<S>(hyper::upgrade::on(&mut *request), admission, permit.lock().take());
         switching(accept, subprotocol(request.headers()))
     }
 
@@ -84,13 +86,11 @@ impl Upgrade<'_> {
         }
     }
 
-    fn spawn<S>(&self, upgrade: OnUpgrade, role: Role, permit: Option<OwnedSemaphorePermit>)
+    fn spawn<S>(&self, upgrade: OnUpgrade, admission: Admission, permit: Option<OwnedSemaphorePermit>)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let house = Arc::clone(self.house);
-        let admission =
-            Admission { role, dialect: self.door.dialect, remote: self.remote, config: self.door.config.clone() };
         let kind = if self.tls { TransportKind::Wss } else { TransportKind::Ws };
         // A task of its own: the connection's, with HTTP's buffers, ends with the upgrade.
         self.house.tasks.spawn(async move {

@@ -250,6 +250,12 @@ impl Shared {
                     outbox.close(close);
                 }
             }
+            Action::Bound { to, player } => {
+                if let Some(outbox) = self.outboxes.get(&to) {
+                    metrics.joined();
+                    outbox.bind(player);
+                }
+            }
             Action::Probe(session) => {
                 if let Some(outbox) = self.outboxes.get(&session) {
                     outbox.probe();
@@ -288,7 +294,7 @@ impl Shared {
         match notice {
             Notice::PlayerConnected(_) => metrics.joined(),
             Notice::PlayerDisconnected(_) => metrics.left(),
-            Notice::PlayerCount | Notice::Other => {}
+            Notice::PlayerConnectedAgain(_) | Notice::PlayerCount | Notice::Other => {}
         }
         let (pushed, cancelled) = outbox.push_notice(text, notice);
         metrics.dropped(DropReason::Cancelled, cancelled as u64);

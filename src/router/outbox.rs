@@ -2,7 +2,8 @@
 //! order in the hub; emptied by the session's own task.
 //!
 //! Bounds (design.md §2): relayed messages by number and bytes; `playerConnected` and `playerDisconnected` by the
-//! number of subscribers, because the two cancel out while both are unsent; `playerCount` has one slot that holds the
+//! number of subscribers, because the two cancel out while both are unsent (a subscriber that is not told of leaves a
+//! silent mark in their place); `playerCount` has one slot that holds the
 //! newest; whatever else the gateway says by [`MAX_NOTICES`], above which the receiver does not read and is cut. What
 //! a peer makes the gateway say is bounded by bytes too: it is not read while it leaves that untaken
 //! ([`Outbox::is_behind`]).
@@ -96,7 +97,7 @@ struct Queue {
     notices: usize,
     notice_bytes: usize,
     cancelled: usize,
-    /// Unsent `playerConnected`s, by the player's session.
+    /// Unsent `playerConnected`s and silent marks, by the player's session.
     connected: FxHashMap<SessionId, Connected>,
     /// The newest unsent `playerCount`.
     count: Option<Bytes>,
@@ -114,8 +115,16 @@ struct Queue {
 
 #[derive(Debug)]
 enum Entry {
-    Relay { from: SessionId, frame: Frame, size: usize },
-    Connected { player: SessionId, text: Bytes },
+    Relay {
+        from: SessionId,
+        frame: Frame,
+        size: usize,
+    },
+    /// Without a text for a player that the receiver is not told of.
+    Connected {
+        player: SessionId,
+        text: Option<Bytes>,
+    },
     Disconnected(Bytes),
     Count,
     Notice(Bytes),
@@ -125,7 +134,12 @@ enum Entry {
 #[derive(Debug)]
 struct Connected {
     entry: u64,
-    relayed_since: bool,
+    /// There is more of this player after the entry.
+    more_since: bool,
+    /// The receiver will not learn of the player from what is unsent.
+    silent: bool,
+    /// The receiver knows the player from before.
+    again: bool,
 }
 
 impl Outbox {
@@ -158,7 +172,7 @@ impl Outbox {
         if !queue.connected.is_empty()
             && let Some(connected) = queue.connected.get_mut(&from)
         {
-            connected.relayed_since = true;
+            connected.more_since = true;
         }
         queue.relayed += 1;
         queue.relayed_bytes += size;
@@ -175,7 +189,8 @@ impl Outbox {
         }
         let mut cancelled = 0;
         match notice {
-            Notice::PlayerConnected(player) => queue.push_connected(player, text),
+            Notice::PlayerConnected(player) => queue.push_connected(player, Some(text)),
+            Notice::PlayerConnectedAgain(player) => queue.push_connected_again(player, text),
             Notice::PlayerDisconnected(player) => {
                 cancelled = queue.push_disconnected(player, text);
                 self.tell_of_room(&mut queue, cancelled);
@@ -193,6 +208,14 @@ impl Outbox {
             }
         }
         (Pushed::Queued, cancelled)
+    }
+
+    /// A player that the receiver is not told of: what it leaves unseen is cancelled as if it had been told.
+    pub(crate) fn bind(&self, player: SessionId) {
+        let mut queue = self.queue.lock();
+        if queue.closing.is_none() {
+            queue.push_connected(player, None);
+        }
     }
 
     /// Asks the session's task to make its peer show life.
@@ -329,23 +352,40 @@ impl Queue {
         }
     }
 
-    fn push_connected(&mut self, player: SessionId, text: Bytes) {
+    fn push_connected(&mut self, player: SessionId, text: Option<Bytes>) {
         self.audience += 1;
+        self.push_arrival(player, text, false);
+    }
+
+    /// One that is unsent stands for those after it. A silent mark does not, but what is unseen since it stays so.
+    fn push_connected_again(&mut self, player: SessionId, text: Bytes) {
+        match self.connected.get_mut(&player) {
+            None => self.push_arrival(player, Some(text), true),
+            Some(connected) if connected.silent => {
+                connected.silent = false;
+                connected.more_since = true;
+                self.push(Entry::Connected { player, text: Some(text) });
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn push_arrival(&mut self, player: SessionId, text: Option<Bytes>, again: bool) {
         let entry = self.first + self.entries.len() as u64;
-        self.connected.insert(player, Connected { entry, relayed_since: false });
+        self.connected.insert(player, Connected { entry, more_since: false, silent: text.is_none(), again });
         self.push(Entry::Connected { player, text });
     }
 
     /// A player that came and went unseen is not mentioned at all. Returns how many of its messages went with it.
     fn push_disconnected(&mut self, player: SessionId, text: Bytes) -> usize {
         self.audience = self.audience.saturating_sub(1);
-        let Some(connected) = self.connected.remove(&player) else {
+        let Some(connected) = self.connected.remove(&player).filter(|connected| !connected.again) else {
             self.push(Entry::Disconnected(text));
             return 0;
         };
         let at = usize::try_from(connected.entry - self.first).unwrap_or(usize::MAX);
         self.cancel(at);
-        let relayed = if connected.relayed_since { self.cancel_relays(at, player) } else { 0 };
+        let relayed = if connected.more_since { self.cancel_all_of(at, player) } else { 0 };
         if self.cancelled > 64 && self.cancelled > self.entries.len() / 2 {
             self.compact();
         }
@@ -359,30 +399,35 @@ impl Queue {
         }
     }
 
-    fn cancel_relays(&mut self, after: usize, player: SessionId) -> usize {
+    /// Returns how many relayed messages are cancelled.
+    fn cancel_all_of(&mut self, after: usize, player: SessionId) -> usize {
         let before = self.relayed;
         for at in after..self.entries.len() {
-            if let Entry::Relay { from, size, .. } = self.entries[at]
-                && from == player
-            {
-                self.relayed -= 1;
-                self.relayed_bytes -= size;
-                self.cancel(at);
+            match self.entries[at] {
+                Entry::Relay { from, size, .. } if from == player => {
+                    self.relayed -= 1;
+                    self.relayed_bytes -= size;
+                    self.cancel(at);
+                }
+                Entry::Connected { player: other, .. } if other == player => self.cancel(at),
+                _ => {}
             }
         }
         before - self.relayed
     }
 
     fn compact(&mut self) {
-        self.entries.retain(|entry| !matches!(entry, Entry::Cancelled));
-        self.cancelled = 0;
-        for (at, entry) in self.entries.iter().enumerate() {
+        let kept = self.entries.iter().enumerate().filter(|(_, entry)| !matches!(entry, Entry::Cancelled));
+        for (now, (before, entry)) in kept.enumerate() {
             if let Entry::Connected { player, .. } = entry
                 && let Some(connected) = self.connected.get_mut(player)
+                && connected.entry == self.first + before as u64
             {
-                connected.entry = self.first + at as u64;
+                connected.entry = self.first + now as u64;
             }
         }
+        self.entries.retain(|entry| !matches!(entry, Entry::Cancelled));
+        self.cancelled = 0;
     }
 
     fn take(&mut self, batch: &mut VecDeque<Outgoing>, messages: usize, bytes: usize) -> usize {
@@ -406,8 +451,10 @@ impl Queue {
                 return Some(Outgoing { frame, relayed: true });
             }
             Entry::Connected { player, text } => {
-                self.connected.remove(&player);
-                Some(text)
+                if self.connected.get(&player).is_some_and(|connected| connected.entry + 1 == self.first) {
+                    self.connected.remove(&player);
+                }
+                text
             }
             Entry::Disconnected(text) => Some(text),
             Entry::Count => self.count.take(),

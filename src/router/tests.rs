@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{Blocked, Connected, KEPT_ACTIONS, PLAYER, PUBLISHER, Router, Taken};
-use crate::hub::{Dialect, Peer, Request, Settings};
+use crate::hub::{Dialect, Peer, Request, Settings, Wishes};
 use crate::metrics::Metrics;
 use crate::wire::{Close, CloseCode, DropReason, Kind, Message, Role};
 
@@ -19,7 +19,12 @@ fn router() -> Arc<Router> {
 }
 
 fn connect(router: &Arc<Router>, role: Role) -> Connected {
-    router.connect(Peer { role, dialect: Dialect::STANDARD, config: Bytes::from_static(b"{}") })
+    router.connect(Peer {
+        role,
+        dialect: Dialect::STANDARD,
+        config: Bytes::from_static(b"{}"),
+        wishes: Wishes::default(),
+    })
 }
 
 fn ask(router: &Router, who: &Connected, request: Request) -> bool {

@@ -23,7 +23,7 @@ pub use report::{By, SessionReport};
 
 use self::pump::Pump;
 use self::report::{Reporter, Who};
-use crate::hub::{Dialect, Peer};
+use crate::hub::{Dialect, Peer, Wishes};
 use crate::metrics::Metrics;
 use crate::router::Router;
 use crate::transport::{Keepalive, Transport};
@@ -53,6 +53,8 @@ pub struct Admission {
     pub remote: SocketAddr,
     /// Its `config` message.
     pub config: Bytes,
+    /// What it said in its URL.
+    pub wishes: Wishes,
 }
 
 impl Sessions {
@@ -69,8 +71,8 @@ impl Sessions {
     /// Serves one peer until its session ends.
     pub async fn serve(&self, mut transport: impl Transport, admission: Admission) {
         let transport_kind = transport.kind();
-        let Admission { role, dialect, remote, config } = admission;
-        let connected = self.router.connect(Peer { role, dialect, config });
+        let Admission { role, dialect, remote, config, wishes } = admission;
+        let connected = self.router.connect(Peer { role, dialect, config, wishes });
         let (session, player_id) = (connected.guard.session(), connected.player_id.clone());
         let who = Who { session, role, transport: transport_kind, remote, player_id };
         let opened = self.reporter.open(self.metrics(), who);

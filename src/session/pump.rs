@@ -66,7 +66,7 @@ impl<'a, T: Transport> Pump<'a, T> {
             traffic: Traffic::default(),
             writing: Writing::default(),
             reading: Reading::new(rate, now),
-            life: Life::new(now),
+            life: Life::new(now, dialect.pings_players.filter(|_| role == Role::Player)),
             timer: None,
         }
     }
@@ -129,7 +129,8 @@ impl<'a, T: Transport> Pump<'a, T> {
         let probe = self.life.next_check();
         let stall = self.stall_deadline();
         let life = (!self.transport.keeps_itself_alive()).then(|| self.life_deadline());
-        [self.reading.paused_until, self.reading.list_due, probe, stall, life].into_iter().flatten().min()
+        let ping = self.life.next_ping;
+        [self.reading.paused_until, self.reading.list_due, probe, stall, life, ping].into_iter().flatten().min()
     }
 
     fn timer_fired(&mut self) -> Result<(), Ending> {
@@ -138,6 +139,7 @@ impl<'a, T: Transport> Pump<'a, T> {
         self.resume(now);
         self.check_probe();
         self.send_due_list(now);
+        self.send_due_ping(now);
         self.check_life(now)
     }
 }

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::effects::{Ask, Auto, Effect, Effects, Setup, Speech, Subject};
-use crate::hub::{Action, Actions, AutoSubscribe, Dialect, Frame, Hub, Notice, Now, Peer, Pressure, Request, Settings};
+use crate::hub::{
+    Action, Actions, AutoSubscribe, Dialect, Frame, Hub, Notice, Now, Peer, Pressure, Request, Settings, Wishes,
+};
 use crate::id::{PlayerId, SessionId, StreamerId};
 use crate::wire::{Kind, Message, Role};
 
@@ -16,6 +18,10 @@ fn dialect(speech: Speech) -> &'static Dialect {
         Speech::Standard => Dialect::STANDARD,
         Speech::Wilbur => Dialect::WILBUR,
         Speech::Wilbur55 => Dialect::WILBUR_5_5,
+        Speech::Cirrus54 => Dialect::CIRRUS_5_4,
+        Speech::Cirrus52 => Dialect::CIRRUS_5_2,
+        Speech::Cirrus51 => Dialect::CIRRUS_5_1,
+        Speech::Cirrus427 => Dialect::CIRRUS_4_27,
     }
 }
 
@@ -39,9 +45,9 @@ impl Subject for Driven {
         Self { hub, actions: Actions::new(), players: HashMap::new(), read: HashMap::new() }
     }
 
-    fn connect(&mut self, now: Now, session: u64, role: Role, speech: Speech) -> Option<String> {
+    fn connect(&mut self, now: Now, session: u64, role: Role, speech: Speech, wishes: Wishes) -> Option<String> {
         let config = format!(r#"{{"type":"config","peerConnectionOptions":{{}},"mark":{session}}}"#);
-        let peer = Peer { role, dialect: dialect(speech), config: config.into() };
+        let peer = Peer { role, dialect: dialect(speech), config: config.into(), wishes };
         let player = self.hub.connect(now, SessionId(session), peer, &mut self.actions)?;
         self.players.insert(session, player.clone());
         Some(player.as_str().to_owned())
@@ -125,6 +131,7 @@ impl Driven {
             Action::Relay { to, from, frame, pressure } => (to.0, self.relayed(from, &frame, pressure)),
             Action::Close { session, close } => (session.0, Effect::Closed(close.code.0, close.reason.into_owned())),
             Action::Probe(session) => (session.0, Effect::Probed),
+            Action::Bound { to, player } => (to.0, Effect::Bound(self.players.get(&player.0)?.as_str().to_owned())),
             Action::Drop(_) => return None,
         })
     }
@@ -139,9 +146,15 @@ impl Driven {
     }
 
     fn notice(&mut self, text: &Bytes, notice: &Notice) -> Effect {
-        let effect = self.read(text);
+        let mut effect = self.read(text);
+        if let (Effect::PlayerConnected { again, .. }, Notice::PlayerConnectedAgain(_)) = (&mut effect, notice) {
+            *again = true;
+        }
         let fits = match (&effect, notice) {
-            (Effect::PlayerConnected { player, .. }, Notice::PlayerConnected(noticed))
+            (
+                Effect::PlayerConnected { player, .. },
+                Notice::PlayerConnected(noticed) | Notice::PlayerConnectedAgain(noticed),
+            )
             | (Effect::PlayerDisconnected(player), Notice::PlayerDisconnected(noticed)) => {
                 self.players.get(&noticed.0).is_some_and(|id| id.as_str() == player)
             }
@@ -178,7 +191,7 @@ fn read(text: &[u8]) -> Option<Effect> {
         "identify" => Effect::Identify,
         "playerCount" => Effect::PlayerCount(number(&mut fields, "count")?),
         "endpointIdConfirm" => Effect::Confirm(string(&mut fields, "committedId")?),
-        "streamerIdChanged" => Effect::IdChanged(string(&mut fields, "newID")?),
+        "streamerIdChanged" | "streamerIDChanged" => Effect::IdChanged(kind, string(&mut fields, "newID")?),
         "streamerList" => Effect::List(serde_json::from_value(fields.remove("ids")?).ok()?),
         "subscribeFailed" => Effect::SubscribeFailed(string(&mut fields, "message")?),
         "playerConnected" => player_connected(&mut fields)?,
@@ -196,7 +209,11 @@ fn read(text: &[u8]) -> Option<Effect> {
 fn player_connected(fields: &mut Map<String, Value>) -> Option<Effect> {
     let has_channel = fields.remove("dataChannel")? == Value::Bool(true);
     let (player, sfu) = (string(fields, "playerId")?, fields.remove("sfu")?.as_bool()?);
-    has_channel.then_some(Effect::PlayerConnected { player, sfu })
+    let offer = match fields.remove("sendOffer") {
+        Some(offer) => Some(offer.as_bool()?),
+        None => None,
+    };
+    has_channel.then_some(Effect::PlayerConnected { player, sfu, offer, again: false })
 }
 
 fn string(fields: &mut Map<String, Value>, key: &str) -> Option<String> {
@@ -213,13 +230,18 @@ fn number(fields: &mut Map<String, Value>, key: &str) -> Option<u64> {
 #[test]
 fn texts_are_read_to_the_last_field() {
     let connected = br#"{"type":"playerConnected","dataChannel":true,"sfu":false,"playerId":"Player0"}"#;
-    assert_eq!(read(connected), Some(Effect::PlayerConnected { player: "Player0".into(), sfu: false }));
+    let expected = |offer| Effect::PlayerConnected { player: "Player0".into(), sfu: false, offer, again: false };
+    assert_eq!(read(connected), Some(expected(None)));
+    let connected =
+        br#"{"type":"playerConnected","dataChannel":true,"sfu":false,"playerId":"Player0","sendOffer":false}"#;
+    assert_eq!(read(connected), Some(expected(Some(false))));
     assert_eq!(read(br#"{"type":"streamerList","ids":["a","b"]}"#), Some(Effect::List(vec!["a".into(), "b".into()])));
     let relayed = Effect::Relay { from: 0, mark: 3, addressed: true, waits: false };
     assert_eq!(read(&addressed("offer", 3, "Player0")), Some(relayed));
     for odd in [
         r#"{"type":"identify","more":1}"#,
         r#"{"type":"playerConnected","dataChannel":false,"sfu":false,"playerId":"Player0"}"#,
+        r#"{"type":"playerConnected","dataChannel":true,"sfu":false,"playerId":"Player0","sendOffer":1}"#,
         r#"{"type":"playerCount","count":"1"}"#,
         r#"{"type":"nothing"}"#,
     ] {

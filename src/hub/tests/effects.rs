@@ -1,6 +1,6 @@
 //! The words that the model and the hub are compared in: what is asked, and what each session notices of it.
 
-use crate::hub::Now;
+use crate::hub::{Now, Wishes};
 use crate::wire::Role;
 
 /// Stands for any text, where the protocol leaves the words open.
@@ -14,14 +14,21 @@ pub(super) enum Effect {
     Identify,
     PlayerCount(u64),
     Confirm(String),
-    IdChanged(String),
+    /// The name of the message, and the id.
+    IdChanged(String, String),
     List(Vec<String>),
     /// The words, or [`ANY`].
     SubscribeFailed(String),
     PlayerConnected {
         player: String,
         sfu: bool,
+        /// `sendOffer`.
+        offer: Option<bool>,
+        /// Of a player that it knows already.
+        again: bool,
     },
+    /// Nothing that stands on the wire: it has a player that it is not told of.
+    Bound(String),
     PlayerDisconnected(String),
     StreamerDisconnected,
     /// A relayed message with the mark of its test text; `addressed`: it has a `playerId`; `waits`: a full outbox
@@ -68,12 +75,21 @@ pub(super) enum Ask {
     ToSfus { mark: u64 },
 }
 
-/// The three dialects of the first wave.
+/// The dialects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Speech {
     Standard,
     Wilbur,
     Wilbur55,
+    Cirrus54,
+    Cirrus52,
+    Cirrus51,
+    Cirrus427,
+}
+
+impl Speech {
+    pub(super) const ALL: [Self; 7] =
+        [Self::Standard, Self::Wilbur, Self::Wilbur55, Self::Cirrus54, Self::Cirrus52, Self::Cirrus51, Self::Cirrus427];
 }
 
 /// How SFUs get a streamer.
@@ -94,7 +110,7 @@ pub(super) struct Setup {
 /// One thing that happens to the gateway.
 #[derive(Clone, Debug)]
 pub(super) enum What {
-    Connect(u64, Role, Speech),
+    Connect(u64, Role, Speech, Wishes),
     Ask(u64, Ask),
     Alive(u64),
     Disconnect(u64),
@@ -109,8 +125,8 @@ pub(super) struct Event(pub(super) Now, pub(super) What);
 /// Whatever follows the rules: the hub, or the model.
 pub(super) trait Subject {
     fn new(setup: Setup) -> Self;
-    /// Returns the id as a player.
-    fn connect(&mut self, now: Now, session: u64, role: Role, speech: Speech) -> Option<String>;
+    /// Returns the id as a player, unless it is turned away.
+    fn connect(&mut self, now: Now, session: u64, role: Role, speech: Speech, wishes: Wishes) -> Option<String>;
     fn request(&mut self, now: Now, session: u64, ask: &Ask);
     fn alive(&mut self, now: Now, session: u64);
     fn disconnect(&mut self, now: Now, session: u64);
@@ -125,7 +141,9 @@ pub(super) trait Subject {
     fn carry_out(&mut self, Event(now, what): &Event) -> Option<String> {
         let now = *now;
         match what {
-            What::Connect(session, role, speech) => return self.connect(now, *session, *role, *speech),
+            What::Connect(session, role, speech, wishes) => {
+                return self.connect(now, *session, *role, *speech, *wishes);
+            }
             What::Ask(session, ask) => self.request(now, *session, ask),
             What::Alive(session) => self.alive(now, *session),
             What::Disconnect(session) => self.disconnect(now, *session),

@@ -3,7 +3,8 @@
 //! * A player is told of to at most one streamer at a time, and each playerConnected is followed by exactly one
 //!   playerDisconnected while that streamer is there.
 //! * Relayed messages pass only between a streamer and a player that it has been told about.
-//! * Player ids are never used twice; no two streamers have the same id; lists name nobody twice.
+//! * Player ids are never used twice, but for that of an only SFU by the next; no two streamers have the same id; lists
+//!   name nobody twice.
 //! * Nothing reaches a session after its end.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,9 @@ use crate::wire::Role;
 
 type Checked = Result<(), String>;
 
+/// The player ids of SFUs in the dialects that allow one.
+const ONLY_SFUS: [&str; 2] = ["SFU", "1"];
+
 /// What the sessions have been told so far.
 #[derive(Default)]
 pub(super) struct Outside {
@@ -20,6 +24,8 @@ pub(super) struct Outside {
     /// By session; the ids of those that have gone stay.
     players: BTreeMap<u64, String>,
     player_ids: BTreeSet<String>,
+    /// Those among them that SFUs had which were the only one.
+    only_sfus: BTreeSet<String>,
     /// Which streamer was told of a player last, and not of its departure.
     told: BTreeMap<String, u64>,
     ids: BTreeMap<u64, String>,
@@ -39,7 +45,11 @@ impl Outside {
     /// Takes note of an event with all that it did; `player` is what a connect returned.
     pub(super) fn note(&mut self, event: &Event, player: Option<String>, effects: &Effects) -> Checked {
         match event.1 {
-            What::Connect(session, role, _) => self.arrive(session, role, player)?,
+            What::Connect(session, ..) if closed(effects).any(|closed| closed == session) => {
+                let alone = player.is_none() && effects.len() == 1;
+                return check(alone, || "somebody noticed who was turned away".into());
+            }
+            What::Connect(session, role, ..) => self.arrive(session, role, player)?,
             What::Disconnect(session) => self.depart(session),
             _ => {}
         }
@@ -60,8 +70,16 @@ impl Outside {
         self.sessions.insert(session, role);
         check(player.is_some() == role.subscribes(), || format!("a {role} with the player id {player:?}"))?;
         let Some(player) = player else { return Ok(()) };
+        let held = self.players.iter().any(|(other, id)| *id == player && self.sessions.contains_key(other));
+        self.players.retain(|_, id| *id != player);
         self.players.insert(session, player.clone());
-        check(self.player_ids.insert(player), || "a player id is used twice".into())
+        let only_sfu = role == Role::Sfu && ONLY_SFUS.contains(&player.as_str());
+        let again = only_sfu && self.only_sfus.contains(&player);
+        if only_sfu {
+            self.only_sfus.insert(player.clone());
+        }
+        let new = self.player_ids.insert(player);
+        check(!held && (new || again), || "a player id is used twice".into())
     }
 
     fn depart(&mut self, session: u64) {
@@ -79,16 +97,19 @@ impl Outside {
         let is_for = |fits: bool| check(fits, || format!("told to a {role}"));
         match effect {
             Effect::Identify | Effect::Probed => is_for(role.publishes()),
-            Effect::PlayerCount(_) => is_for(role == Role::Player),
-            Effect::SubscribeFailed(_) | Effect::StreamerDisconnected | Effect::IdChanged(_) => {
-                is_for(role.subscribes())
-            }
+            Effect::PlayerCount(_)
+            | Effect::SubscribeFailed(_)
+            | Effect::StreamerDisconnected
+            | Effect::IdChanged(..) => is_for(role.subscribes()),
             Effect::List(ids) => {
                 let once = ids.iter().collect::<BTreeSet<_>>().len() == ids.len();
                 check(once, || "an id is listed twice".into()).and(is_for(role.subscribes()))
             }
             Effect::Confirm(id) => self.check_confirm(to, id).and(is_for(role.publishes())),
-            Effect::PlayerConnected { player, .. } => {
+            Effect::PlayerConnected { player, again: true, .. } => {
+                check(self.told.get(player) == Some(&to), || "it does not know this player".into())
+            }
+            Effect::PlayerConnected { player, .. } | Effect::Bound(player) => {
                 let before = self.told.insert(player.clone(), to);
                 let free = before.is_none_or(|before| self.closing.contains(&before));
                 check(free, || format!("s{before:?} still believes in it")).and(is_for(role.publishes()))

@@ -7,6 +7,7 @@ mod model;
 mod model_scenarios;
 mod ops;
 mod props;
+mod rows;
 mod scenarios;
 mod shrink;
 mod trial;

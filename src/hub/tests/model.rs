@@ -1,4 +1,4 @@
-//! The rules once more (protocol.md §3 to §5, dialects `standard`, `wilbur`, `wilbur-5.5`), as plainly as they can be
+//! The rules once more (protocol.md §3 to §5, every dialect), as plainly as they can be
 //! written: one ordered map, linear scans, everything recomputed. Where the hub and this disagree, one of them is wrong.
 //!
 //! Where the protocol leaves a choice, this is the choice:
@@ -12,65 +12,39 @@
 //!   too, under the id that it had last, unless it left it by itself. Whoever is listed is offered to them.
 //! * Whoever ends its own players but stays (stopStreaming, a switch) is told of each of them.
 //! * `startStreaming` counts from when it was said, but only what has an id is ever listed.
+//! * The newest streamer is the last registered of those that stream. An SFU that always has the newest goes over when it
+//!   is listed; where the settings name a streamer or say off, they win.
+//! * The only streamer of a dialect is found as `__LEGACY__` by those who speak another. Its id, and who is subscribed to
+//!   whom, is nobody's to say in that dialect: such messages are dropped.
+//! * An SFU that counts as streaming from its connect does so without a streamer too, until it says stopStreaming.
+//! * The only SFU's id as a player is its own for good, unless the counter has given it before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::effects::{ANY, Ask, Auto, Effect, Effects, Setup, Speech, Subject};
-use crate::hub::Now;
+use super::rows::{Arrivals, Counts, First, Row, SfuStreams, Silence};
+use crate::hub::{Now, Wishes};
 use crate::wire::Role;
 
 const NAMELESS: &str = "UnknownStreamer";
 const LEGACY: &str = "__LEGACY_STREAMER__";
+const LEGACY_AT_ONCE: &str = "__LEGACY__";
 const LEGACY_AFTER: Duration = Duration::from_secs(5);
 const PROBE_TIME: Duration = Duration::from_secs(2);
 const EMPTY: u16 = 1005;
+const POLICY: u16 = 1008;
 const DISCONNECTED: u16 = 1011;
 const RESTARTING: u16 = 1012;
 const TRY_AGAIN: u16 = 1013;
 const DEAD: u16 = 4001;
-
-/// The rows of the table in protocol.md §4 in which the three dialects differ.
-struct Row {
-    identify_comes_first: bool,
-    hears_player_count: bool,
-    keeps_player_id: bool,
-    registered_at_once: bool,
-    probes_holder: bool,
-    falls_back_to_streaming: bool,
-    hears_streamer_disconnected: bool,
-    is_auto_subscribed: bool,
-    switch_resets: bool,
-    sfu_disconnects_players: bool,
-    sfu_streams_from_endpoint_id: bool,
-    sfu_lists_itself: bool,
-}
-
-impl Speech {
-    fn row(self) -> Row {
-        let standard = self == Speech::Standard;
-        Row {
-            identify_comes_first: !standard,
-            hears_player_count: standard,
-            keeps_player_id: self != Speech::Wilbur55,
-            registered_at_once: !standard,
-            probes_holder: standard,
-            falls_back_to_streaming: standard,
-            hears_streamer_disconnected: standard,
-            is_auto_subscribed: standard,
-            switch_resets: standard,
-            sfu_disconnects_players: standard,
-            sfu_streams_from_endpoint_id: !standard,
-            sfu_lists_itself: !standard,
-        }
-    }
-}
 
 struct Session {
     role: Role,
     row: Row,
     /// As a player.
     player: Option<String>,
+    wishes: Wishes,
     /// As a streamer.
     id: Option<String>,
     streaming: bool,
@@ -96,7 +70,11 @@ struct Probe {
 pub(super) struct Model {
     setup: Setup,
     sessions: BTreeMap<u64, Session>,
+    /// Players and SFUs that the counter has given an id.
     players_so_far: u64,
+    /// The least that ids which are numbers are above the counter.
+    ahead: u64,
+    numbers: BTreeSet<u64>,
     /// In order of arrival.
     wishes: Vec<Wish>,
     probes: Vec<Probe>,
@@ -106,31 +84,45 @@ pub(super) struct Model {
 
 impl Subject for Model {
     fn new(setup: Setup) -> Self {
-        let (sessions, wishes, probes, out) = Default::default();
-        Self { setup, sessions, players_so_far: 0, wishes, probes, out, drops: None }
+        let (sessions, numbers, wishes, probes, out) = Default::default();
+        Self { setup, sessions, players_so_far: 0, ahead: 0, numbers, wishes, probes, out, drops: None }
     }
 
-    fn connect(&mut self, now: Now, session: u64, role: Role, speech: Speech) -> Option<String> {
+    fn connect(&mut self, now: Now, session: u64, role: Role, speech: Speech, wishes: Wishes) -> Option<String> {
         let row = speech.row();
-        let player = role.subscribes().then(|| self.next_player());
-        let registered = role.publishes() && row.registered_at_once;
-        let id = registered.then(|| self.free_id(NAMELESS, session));
-        let legacy_at = (role == Role::Streamer && !registered).then(|| now + LEGACY_AFTER);
-        let (streaming, subscribed_to, chosen) = (false, None, None);
-        let newcomer = Session { role, row, player: player.clone(), id, streaming, subscribed_to, chosen, legacy_at };
+        if let Some((code, reason)) = self.turned_away(role, &row) {
+            self.say(session, Effect::Closed(code, reason.into()));
+            return None;
+        }
+        let counts = self.counts();
+        let player = role.subscribes().then(|| self.next_player(role, &row));
+        let id = self.id_on_connect(session, role, &row);
+        let legacy_at =
+            (role == Role::Streamer && row.silence == Silence::AfterFiveSeconds).then(|| now + LEGACY_AFTER);
+        let streaming = match role {
+            Role::Streamer => row.silence == Silence::AtOnce,
+            _ => role == Role::Sfu && row.sfu_streams == SfuStreams::Always,
+        };
+        let (subscribed_to, chosen) = (None, None);
+        let newcomer =
+            Session { role, row, player: player.clone(), wishes, id, streaming, subscribed_to, chosen, legacy_at };
         self.sessions.insert(session, newcomer);
         self.greet(session);
-        if role == Role::Player {
-            self.tell_player_count();
-        }
+        self.offer_to_sfus(session);
         self.auto_subscribe(session);
+        self.attach(session);
+        self.tell_changed_counts(counts, Some(session));
         player
     }
 
     fn request(&mut self, now: Now, session: u64, ask: &Ask) {
         use Role::{Player, Sfu, Streamer};
         let Some(sender) = self.sessions.get(&session) else { return };
-        let players = self.player_count();
+        let counts = self.counts();
+        if sender.row.one_streamer && is_about_ids(ask) {
+            self.drops = Some(1);
+            return;
+        }
         match (sender.role, ask) {
             (Streamer | Sfu, Ask::EndpointId(wanted)) => self.endpoint_id(now, session, wanted.as_deref()),
             (Player | Sfu, Ask::ListStreamers) => self.list_streamers(session),
@@ -151,7 +143,7 @@ impl Subject for Model {
             (Streamer, Ask::ToSfus { mark }) => self.relay_to_sfus(session, *mark),
             _ => {}
         }
-        self.tell_changed_player_count(players);
+        self.tell_changed_counts(counts, None);
     }
 
     fn alive(&mut self, _now: Now, session: u64) {
@@ -161,16 +153,16 @@ impl Subject for Model {
     }
 
     fn disconnect(&mut self, _now: Now, session: u64) {
-        let players = self.player_count();
+        let counts = self.counts();
         self.end(session);
-        self.tell_changed_player_count(players);
+        self.tell_changed_counts(counts, None);
     }
 
     fn drain(&mut self, _now: Now, session: u64) {
         if !self.sessions.contains_key(&session) {
             return;
         }
-        let players = self.player_count();
+        let counts = self.counts();
         self.leave(session);
         let ending = self.with_all_below(session);
         for &session in &ending {
@@ -180,11 +172,11 @@ impl Subject for Model {
         for session in ending {
             self.grant_wishes(session);
         }
-        self.tell_changed_player_count(players);
+        self.tell_changed_counts(counts, None);
     }
 
     fn tick(&mut self, now: Now) {
-        let players = self.player_count();
+        let counts = self.counts();
         while let Some(due) = self.deadline().filter(|&due| due <= now) {
             if let Some(probe) = self.probes.iter().find(|probe| probe.until == due) {
                 self.close(probe.holder, DEAD, ANY);
@@ -192,7 +184,7 @@ impl Subject for Model {
                 self.list_as_legacy(due);
             }
         }
-        self.tell_changed_player_count(players);
+        self.tell_changed_counts(counts, None);
     }
 
     fn deadline(&self) -> Option<Now> {
@@ -243,6 +235,10 @@ impl Model {
     }
 }
 
+fn is_about_ids(ask: &Ask) -> bool {
+    matches!(ask, Ask::EndpointId(_) | Ask::ListStreamers | Ask::Subscribe(_) | Ask::Unsubscribe)
+}
+
 /// Small questions and small changes.
 impl Model {
     fn get(&self, session: u64) -> &Session {
@@ -257,17 +253,35 @@ impl Model {
         self.out.push((to, effect));
     }
 
-    fn next_player(&mut self) -> String {
+    fn next_player(&mut self, role: Role, row: &Row) -> String {
+        let only_sfu = row.only_sfu.filter(|_| role == Role::Sfu);
+        match only_sfu.map(|id| (id, id.parse().ok())) {
+            Some((id, None)) => return id.into(),
+            Some((id, Some(number))) if !self.numbers.contains(&number) => {
+                self.ahead = self.ahead.max(number + 1);
+                return id.into();
+            }
+            _ => {}
+        }
         self.players_so_far += 1;
-        format!("Player{}", self.players_so_far - 1)
+        let before = self.players_so_far - 1;
+        let Some(first) = row.first_number else { return format!("Player{before}") };
+        self.ahead = self.ahead.max(first);
+        self.numbers.insert(before + self.ahead);
+        (before + self.ahead).to_string()
     }
 
     fn player_id(&self, session: u64) -> String {
         self.get(session).player.clone().expect("players and SFUs have one")
     }
 
-    fn player_count(&self) -> u64 {
-        self.sessions.values().filter(|session| session.role == Role::Player).count() as u64
+    fn number_of(&self, role: Role) -> u64 {
+        self.sessions.values().filter(|session| session.role == role).count() as u64
+    }
+
+    /// Players and SFUs.
+    fn counts(&self) -> (u64, u64) {
+        (self.number_of(Role::Player), self.number_of(Role::Sfu))
     }
 
     fn subscribers(&self, publisher: u64) -> Vec<u64> {
@@ -299,30 +313,89 @@ impl Model {
 
 /// Coming (protocol.md §4) and going (§5.5).
 impl Model {
+    fn turned_away(&self, role: Role, row: &Row) -> Option<(u16, &'static str)> {
+        let (players, sfus) = self.counts();
+        let full = row.places_of_the_server && self.setup.max_players.is_some_and(|max| players >= max.into());
+        match role {
+            Role::Streamer => (row.one_streamer && self.number_of(Role::Streamer) > 0).then_some((POLICY, ANY)),
+            Role::Sfu if row.no_sfus => Some((POLICY, ANY)),
+            Role::Sfu => (row.only_sfu.is_some() && sfus > 0).then_some((TRY_AGAIN, ANY)),
+            Role::Player if row.first == First::Attached && self.first_streamer().is_none() => {
+                Some((TRY_AGAIN, "Streamer is not connected"))
+            }
+            Role::Player => full.then_some((TRY_AGAIN, ANY)),
+        }
+    }
+
+    fn id_on_connect(&self, session: u64, role: Role, row: &Row) -> Option<String> {
+        let name = match (role, row.silence) {
+            (Role::Player, _) => None,
+            (Role::Sfu, _) if row.only_sfu.is_some() => row.only_sfu,
+            (_, Silence::Hidden) => Some(NAMELESS),
+            (_, Silence::AtOnce) => Some(LEGACY_AT_ONCE),
+            (_, Silence::AfterFiveSeconds) => None,
+        };
+        name.map(|name| self.free_id(name, session))
+    }
+
     fn greet(&mut self, session: u64) {
         let newcomer = self.get(session);
-        let (publishes, identify_first) = (newcomer.role.publishes(), newcomer.row.identify_comes_first);
-        if publishes && identify_first {
-            self.say(session, Effect::Identify);
-        }
-        self.say(session, Effect::Config(session));
-        if publishes && !identify_first {
-            self.say(session, Effect::Identify);
+        let (role, count) = (newcomer.role, self.count_for(&newcomer.row));
+        let words = match role {
+            Role::Streamer => newcomer.row.greets_streamer,
+            Role::Sfu => newcomer.row.greets_sfu,
+            Role::Player => newcomer.row.greets_player,
+        };
+        for word in words.split_whitespace() {
+            self.say(
+                session,
+                match word {
+                    "config" => Effect::Config(session),
+                    "identify" => Effect::Identify,
+                    _ => Effect::PlayerCount(count),
+                },
+            );
         }
     }
 
-    fn tell_player_count(&mut self) {
-        let count = self.player_count();
-        for (session, role) in self.sessions().collect::<Vec<_>>() {
-            if role == Role::Player && self.get(session).row.hears_player_count {
-                self.say(session, Effect::PlayerCount(count));
+    /// A player whose dialect does not let it choose.
+    fn attach(&mut self, session: u64) {
+        let player = self.get(session);
+        if player.role == Role::Player && player.row.first == First::Attached {
+            let prefers_sfu = player.wishes.prefers_sfu && !player.row.no_sfus;
+            let mut all = self.sessions.iter();
+            let sfu = all.find(|(_, sfu)| prefers_sfu && sfu.role == Role::Sfu && sfu.streaming && sfu.id.is_some());
+            let target = sfu.map(|(&sfu, _)| sfu).or(self.first_streamer()).expect("it was not turned away");
+            self.join(session, target);
+        }
+    }
+
+    fn first_streamer(&self) -> Option<u64> {
+        let mut all = self.sessions.iter();
+        all.find(|(_, session)| session.role == Role::Streamer && session.streaming).map(|(&session, _)| session)
+    }
+
+    fn newest_streamer(&self) -> Option<u64> {
+        let mut all = self.sessions.iter().rev();
+        all.find(|(_, session)| session.role == Role::Streamer && session.streaming).map(|(&session, _)| session)
+    }
+
+    fn count_for(&self, row: &Row) -> u64 {
+        row.counts.of(self.counts())
+    }
+
+    /// Who has just come has been greeted with it.
+    fn tell_changed_counts(&mut self, before: (u64, u64), newcomer: Option<u64>) {
+        for (session, role) in self.sessions().filter(|(session, _)| Some(*session) != newcomer).collect::<Vec<_>>() {
+            let counts = self.get(session).row.counts;
+            let hears = match counts {
+                Counts::Never => false,
+                Counts::Players => role == Role::Player,
+                Counts::PlayersAndSfus => role != Role::Streamer,
+            };
+            if hears && counts.of(before) != counts.of(self.counts()) {
+                self.say(session, Effect::PlayerCount(counts.of(self.counts())));
             }
-        }
-    }
-
-    fn tell_changed_player_count(&mut self, before: u64) {
-        if self.player_count() != before {
-            self.tell_player_count();
         }
     }
 
@@ -356,13 +429,17 @@ impl Model {
                 self.say(session, Effect::StreamerDisconnected);
             }
             match role {
-                Role::Sfu => self.at(session).streaming = false,
+                Role::Sfu => self.lose_media(session),
                 _ => self.close(session, EMPTY, ""),
             }
         }
         for session in subscribers {
             self.auto_subscribe(session);
         }
+    }
+
+    fn lose_media(&mut self, sfu: u64) {
+        self.at(sfu).streaming &= self.get(sfu).row.sfu_streams == SfuStreams::Always;
     }
 
     fn with_all_below(&self, session: u64) -> Vec<u64> {
@@ -378,7 +455,9 @@ impl Model {
         let target = self.own_player(sender, player).filter(|_| may);
         self.drops = Some(usize::from(target.is_none()));
         if let Some(target) = target {
-            self.close(target, DISCONNECTED, reason);
+            let special = self.get(target).row.sfu_dropped.filter(|_| self.get(target).role == Role::Sfu);
+            let (code, reason) = special.unwrap_or((DISCONNECTED, reason));
+            self.close(target, code, reason);
         }
     }
 }
@@ -426,12 +505,14 @@ impl Model {
         let streamer = self.at(session);
         let old = streamer.id.replace(id.clone());
         let is_streamer = streamer.role == Role::Streamer;
-        streamer.streaming |= is_streamer || streamer.row.sfu_streams_from_endpoint_id;
+        streamer.streaming |= is_streamer || streamer.row.sfu_streams == SfuStreams::FromItsId;
         let renamed = old.is_some_and(|old| old != id);
         if renamed {
             self.tell_new_id(session, &id);
         }
-        self.say(session, Effect::Confirm(id));
+        if self.get(session).row.confirms {
+            self.say(session, Effect::Confirm(id));
+        }
         self.offer_to_sfus(session);
         if renamed {
             self.grant_wishes(session);
@@ -440,7 +521,9 @@ impl Model {
 
     fn tell_new_id(&mut self, streamer: u64, id: &str) {
         for session in self.subscribers(streamer) {
-            self.say(session, Effect::IdChanged(id.into()));
+            if let Some(message) = self.get(session).row.id_changed {
+                self.say(session, Effect::IdChanged(message.into(), id.into()));
+            }
             if let Some(chosen) = &mut self.at(session).chosen {
                 *chosen = id.into();
             }
@@ -477,8 +560,26 @@ impl Model {
 
     fn join(&mut self, session: u64, publisher: u64) {
         self.at(session).subscribed_to = Some(publisher);
+        match self.get(publisher).row.arrivals {
+            Arrivals::Silent => self.say(publisher, Effect::Bound(self.player_id(session))),
+            _ => self.tell_arrival(session, publisher, false),
+        }
+    }
+
+    fn tell_arrival(&mut self, session: u64, publisher: u64, again: bool) {
         let (player, sfu) = (self.player_id(session), self.get(session).role == Role::Sfu);
-        self.say(publisher, Effect::PlayerConnected { player, sfu });
+        let offer = match self.get(publisher).row.arrivals {
+            Arrivals::Plain => None,
+            Arrivals::WithOffer => Some(!self.get(session).wishes.offers),
+            Arrivals::Silent => return,
+        };
+        self.say(publisher, Effect::PlayerConnected { player, sfu, offer, again });
+    }
+
+    fn fail_to_subscribe(&mut self, session: u64, why: String) {
+        if self.get(session).row.confirms {
+            self.say(session, Effect::SubscribeFailed(why));
+        }
     }
 
     fn leave(&mut self, session: u64) {
@@ -499,30 +600,36 @@ impl Model {
 
     fn subscribe(&mut self, session: u64, id: &str) {
         let Some(publisher) = self.holder(id) else {
-            return self.say(session, Effect::SubscribeFailed(format!("Streamer {id} does not exist.")));
+            return self.fail_to_subscribe(session, format!("Streamer {id} does not exist."));
         };
         if self.get(session).role == Role::Sfu {
             return self.subscribe_sfu(session, publisher, id);
         }
         if let Some(failed) = self.full(session, publisher) {
-            return self.say(session, failed);
+            return self.fail_to_subscribe(session, failed);
+        }
+        if self.get(session).subscribed_to == Some(publisher) && !self.get(publisher).row.starts_over {
+            return self.tell_arrival(session, publisher, true);
         }
         self.leave(session);
         self.join(session, publisher);
     }
 
-    fn full(&self, asker: u64, publisher: u64) -> Option<Effect> {
+    fn full(&self, asker: u64, publisher: u64) -> Option<String> {
         let (state, max) = (self.get(publisher), self.setup.max_players?);
+        if self.get(asker).row.places_of_the_server {
+            return None;
+        }
         let others = self.subscribers(publisher).into_iter().filter(|&other| other != asker);
         let players = others.filter(|&other| self.get(other).role == Role::Player).count();
         let id = state.id.as_deref().expect("who is subscribed to has an id");
         let is_full = state.role == Role::Streamer && players >= max as usize;
-        is_full.then(|| Effect::SubscribeFailed(format!("Streamer {id} is full. Max players = {max}.")))
+        is_full.then(|| format!("Streamer {id} is full. Max players = {max}."))
     }
 
     fn subscribe_sfu(&mut self, sfu: u64, publisher: u64, id: &str) {
         if self.with_all_below(sfu).contains(&publisher) {
-            return self.say(sfu, Effect::SubscribeFailed(ANY.into()));
+            return self.fail_to_subscribe(sfu, ANY.into());
         }
         self.at(sfu).chosen = Some(id.into());
         match self.get(sfu).subscribed_to {
@@ -535,7 +642,7 @@ impl Model {
 
     fn leave_for_another(&mut self, sfu: u64) {
         self.leave(sfu);
-        self.at(sfu).streaming = false;
+        self.lose_media(sfu);
         if self.get(sfu).row.switch_resets {
             self.say(sfu, Effect::StreamerDisconnected);
             self.end_subscriptions(self.subscribers(sfu));
@@ -550,11 +657,13 @@ impl Model {
     fn wants(&self, session: u64, number: u64) -> bool {
         let (Some(sfu), streamer) = (self.sessions.get(&session), self.get(number)) else { return false };
         let (id, streamer_role, streaming) = (streamer.id.as_deref(), streamer.role, streamer.streaming);
-        let is_free = sfu.role == Role::Sfu && sfu.row.is_auto_subscribed && sfu.subscribed_to.is_none();
+        let newest = sfu.row.gets_the_newest && sfu.chosen.is_none() && self.setup.auto == Auto::First;
+        let may_have = if newest { sfu.subscribed_to != Some(number) } else { sfu.subscribed_to.is_none() };
+        let is_free = sfu.role == Role::Sfu && sfu.row.is_auto_subscribed && may_have;
         let fits = match (self.setup.auto, &sfu.chosen) {
             (Auto::Off, _) => false,
             (_, Some(chosen)) => id == Some(chosen),
-            (Auto::First, None) => true,
+            (Auto::First, None) => !newest || self.newest_streamer() == Some(number),
             (Auto::Only(only), None) => id == Some(only),
         };
         let kind = streamer_role == Role::Streamer || sfu.chosen.is_some();
@@ -571,6 +680,7 @@ impl Model {
     fn offer_to_sfus(&mut self, streamer: u64) {
         for session in self.sessions.keys().copied().collect::<Vec<_>>() {
             if self.wants(session, streamer) {
+                self.leave(session);
                 self.join(session, streamer);
             }
         }
@@ -599,17 +709,28 @@ impl Model {
 
     /// A player that speaks before it has subscribed (protocol.md §4).
     fn fall_back(&mut self, player: u64) {
-        let only_streaming = self.get(player).row.falls_back_to_streaming;
-        let fits = |session: &Session| match only_streaming {
-            true => session.role == Role::Streamer && session.streaming,
-            false => session.id.is_some(),
-        };
-        let first = self.sessions.iter().find(|(_, session)| fits(session)).map(|(&session, _)| session);
-        match (first, first.and_then(|first| self.full(player, first))) {
-            (Some(first), None) => self.join(player, first),
-            (_, Some(_)) | (None, _) if only_streaming => self.close(player, TRY_AGAIN, ANY),
-            (_, Some(failed)) => self.say(player, failed),
-            (None, None) => self.close(player, EMPTY, ""),
+        match self.get(player).row.first {
+            First::Streaming => match self.first_streamer() {
+                Some(first) if self.full(player, first).is_none() => self.join(player, first),
+                _ => self.close(player, TRY_AGAIN, ANY),
+            },
+            First::Registered => {
+                let mut all = self.sessions.iter();
+                match all.find(|(_, session)| session.id.is_some()).map(|(&first, _)| first) {
+                    Some(first) => match self.full(player, first) {
+                        Some(failed) => self.fail_to_subscribe(player, failed),
+                        None => self.join(player, first),
+                    },
+                    None => self.close(player, EMPTY, ""),
+                }
+            }
+            First::StreamingUntold => {
+                if let Some(first) = self.first_streamer() {
+                    self.at(player).subscribed_to = Some(first);
+                    self.say(first, Effect::Bound(self.player_id(player)));
+                }
+            }
+            First::Attached => {}
         }
     }
 

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use super::effects::{ANY, Ask, Auto, Effect, Effects, Event, Setup, Speech, Subject, What};
 use super::model::Model;
+use crate::hub::Wishes;
 use crate::wire::Role::{Player, Sfu, Streamer};
 
 const STANDARD: Speech = Speech::Standard;
 const WILBUR: Speech = Speech::Wilbur;
+const QUIET: Wishes = Wishes { offers: false, prefers_sfu: false };
 const FREE: Setup = Setup { max_players: None, auto: Auto::First };
 
 /// The model with a clock.
@@ -38,7 +40,7 @@ impl Scene {
 }
 
 fn comes(session: u64, role: crate::wire::Role) -> What {
-    What::Connect(session, role, STANDARD)
+    What::Connect(session, role, STANDARD, QUIET)
 }
 
 fn wishes(session: u64, id: &str) -> What {
@@ -50,7 +52,7 @@ fn subscribes(session: u64, id: &str) -> What {
 }
 
 fn connected(player: &str, sfu: bool) -> Effect {
-    Effect::PlayerConnected { player: player.into(), sfu }
+    Effect::PlayerConnected { player: player.into(), sfu, offer: None, again: false }
 }
 
 fn disconnected(player: &str) -> Effect {
@@ -92,14 +94,18 @@ fn the_usual_flow() {
 
 #[test]
 fn wilbur_registers_at_once_and_hides() {
-    let streamer = What::Connect(1, Streamer, WILBUR);
-    let mut scene = Scene::new(FREE, vec![streamer, What::Connect(2, Sfu, WILBUR), What::Connect(3, Player, WILBUR)]);
+    let streamer = What::Connect(1, Streamer, WILBUR, QUIET);
+    let mut scene =
+        Scene::new(FREE, vec![streamer, What::Connect(2, Sfu, WILBUR, QUIET), What::Connect(3, Player, WILBUR, QUIET)]);
     assert_eq!(scene.ask(3, Ask::ListStreamers), [(3, list(&[]))]);
     assert_eq!(scene.ask(2, Ask::ListStreamers), [(2, list(&["UnknownStreamer", "UnknownStreamer1"]))]);
     let spoken = scene.ask(3, Ask::ToPublisher { mark: 1 });
     let relayed = Effect::Relay { from: 3, mark: 1, addressed: true, waits: true };
     assert_eq!(spoken, [(1, connected("Player1", false)), (1, relayed)]);
-    assert_eq!(scene.after(1, wishes(1, "Foo")), [(3, Effect::IdChanged("Foo".into())), (1, confirm("Foo"))]);
+    assert_eq!(
+        scene.after(1, wishes(1, "Foo")),
+        [(3, Effect::IdChanged("streamerIdChanged".into(), "Foo".into())), (1, confirm("Foo"))]
+    );
     assert_eq!(scene.after(1, wishes(2, "Foo")), [(2, confirm("Foo1"))]);
     assert_eq!(scene.ask(3, Ask::ListStreamers), [(3, list(&["Foo", "Foo1"]))]);
     assert_eq!(scene.after(1, What::Disconnect(1)), [(3, closed(1005, ""))]);

@@ -6,14 +6,14 @@ use proptest::prelude::{Strategy, any};
 
 use super::effects::{Ask, Auto, Event, Setup, Speech, What};
 use super::model::Model;
-use crate::hub::Now;
+use crate::hub::{Now, Wishes};
 use crate::wire::Role;
 
 /// More sessions than this make no new cases, only slower ones.
 const CROWD: usize = 24;
 
 /// The ids that streamers wish for: often the same, some that the gateway gives itself, some that are no ids.
-const WISHES: [Option<&str>; 16] = [
+const WISHES: [Option<&str>; 18] = [
     Some("Foo"),
     Some("Foo"),
     Some("Foo"),
@@ -26,6 +26,8 @@ const WISHES: [Option<&str>; 16] = [
     Some("UnknownStreamer"),
     Some("UnknownStreamer1"),
     Some("__LEGACY_STREAMER__0"),
+    Some("__LEGACY__"),
+    Some("SFU"),
     Some(""),
     Some("a\u{1}b"),
     Some(TOO_LONG),
@@ -44,14 +46,22 @@ const TOO_LONG: &str = concat!(
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdeé!"
 );
 
-/// Mostly one dialect in a case, sometimes all of them.
-const SPEECHES: [Option<Speech>; 8] = [
+/// Mostly one dialect in a case, often all of them.
+const SPEECHES: [Option<Speech>; 16] = [
     Some(Speech::Standard),
     Some(Speech::Standard),
     Some(Speech::Standard),
     Some(Speech::Wilbur),
     Some(Speech::Wilbur),
     Some(Speech::Wilbur55),
+    Some(Speech::Cirrus54),
+    Some(Speech::Cirrus54),
+    Some(Speech::Cirrus52),
+    Some(Speech::Cirrus52),
+    Some(Speech::Cirrus51),
+    Some(Speech::Cirrus427),
+    None,
+    None,
     None,
     None,
 ];
@@ -159,8 +169,10 @@ impl Case {
             90..160 => Role::Sfu,
             _ => Role::Player,
         };
-        let any = [Speech::Standard, Speech::Standard, Speech::Wilbur, Speech::Wilbur55][usize::from(dice.what) % 4];
-        Some(What::Connect(course.sessions, role, self.speech.unwrap_or(any)))
+        // Standard twice as often as each of the others.
+        let any = *Speech::ALL.get(usize::from(dice.what) % 8).unwrap_or(&Speech::Standard);
+        let wishes = Wishes { offers: dice.how & 1 == 1, prefers_sfu: dice.how & 2 == 2 };
+        Some(What::Connect(course.sessions, role, self.speech.unwrap_or(any), wishes))
     }
 }
 
@@ -215,7 +227,11 @@ impl Dice {
     fn some_player(&self, model: &Model, sender: u64) -> String {
         let own = model.players_of(sender);
         let known = if self.how % 8 < 6 { pick(&own, self.what) } else { None };
-        known.cloned().unwrap_or_else(|| format!("Player{}", self.what % 16))
+        known.cloned().unwrap_or_else(|| match self.how / 64 {
+            0 => (self.what % 16).to_string(),
+            1 => ["1", "SFU", "101", "102"][usize::from(self.what) % 4].into(),
+            _ => format!("Player{}", self.what % 16),
+        })
     }
 }
 

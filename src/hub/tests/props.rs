@@ -8,7 +8,7 @@ use super::model::Model;
 use super::ops::cases;
 use super::shrink::{report, shrink};
 use super::trial::Trial;
-use crate::hub::Now;
+use crate::hub::{Now, Wishes};
 use crate::wire::Role;
 
 /// `PIXELGATE_PROP_CASES`, or 10,000 where `CI` is set, or 500.
@@ -73,8 +73,8 @@ macro_rules! delegate {
             fn new(setup: Setup) -> Self {
                 Self($({ let _ = $field; Subject::new(setup) }),*)
             }
-            fn connect(&mut self, now: Now, session: u64, role: Role, speech: Speech) -> Option<String> {
-                [$(self.$field.connect(now, session, role, speech)),*].into_iter().next().flatten()
+            fn connect(&mut self, now: Now, session: u64, role: Role, speech: Speech, wishes: Wishes) -> Option<String> {
+                [$(self.$field.connect(now, session, role, speech, wishes)),*].into_iter().next().flatten()
             }
             fn request(&mut self, now: Now, session: u64, ask: &Ask) {
                 $(self.$field.request(now, session, ask);)*

@@ -1,14 +1,15 @@
-//! Whether the peer is still there (protocol.md §5.6), and the sign of life that it is asked for when another wants its id
-//! (§5.1).
+//! Whether the peer is still there (protocol.md §5.6), the sign of life that it is asked for when another wants its id
+//! (§5.1), and the JSON pings of the dialects that have them (§4).
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
 use super::super::report::Ending;
 use super::Pump;
+use crate::hub::Notice;
 use crate::transport::Transport;
-use crate::wire::{Close, CloseCode};
+use crate::wire::{Close, CloseCode, out as texts};
 
 /// How often a probed transport is asked whether it has heard anything.
 const PROBE_CHECK: Duration = Duration::from_millis(100);
@@ -21,11 +22,14 @@ pub(super) struct Life {
     signs: u64,
     /// What the transport had heard when it was asked to show life.
     pub(super) probed: Option<u64>,
+    /// When it is sent the next JSON ping.
+    pub(super) next_ping: Option<Instant>,
 }
 
 impl Life {
-    pub(super) fn new(now: Instant) -> Self {
-        Self { heard: now, pinged: false, signs: 0, probed: None }
+    /// `pings`: how often it is sent a JSON ping.
+    pub(super) fn new(now: Instant, pings: Option<Duration>) -> Self {
+        Self { heard: now, pinged: false, signs: 0, probed: None, next_ping: pings.map(|every| now + every) }
     }
 
     /// When a probed transport is looked at again.
@@ -72,6 +76,16 @@ impl<T: Transport> Pump<'_, T> {
         if self.life.probed.is_some_and(|before| self.transport.signs_of_life() != before) {
             self.life.probed = None;
             self.sessions.router.alive(self.connected.guard.session());
+        }
+    }
+
+    /// A JSON ping that is due. Nothing depends on its answer: the transport's own keepalive finds the dead.
+    pub(super) fn send_due_ping(&mut self, now: Instant) {
+        if let (Some(due), Some(every)) = (self.life.next_ping.filter(|&due| due <= now), self.dialect.pings_players) {
+            self.life.next_ping = Some((due + every).max(now));
+            let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+            let text = texts::ping(u64::try_from(time).unwrap_or_default());
+            self.connected.outbox.push_notice(text, Notice::Other);
         }
     }
 

@@ -14,7 +14,7 @@ use super::super::rate::{Bucket, Rate};
 use super::super::report::Ending;
 use super::super::stats::media_failure;
 use super::{Pump, Turn};
-use crate::hub::{Notice, Request};
+use crate::hub::{Notice, Request, StrictInput};
 use crate::id::SessionId;
 use crate::router::Blocked;
 use crate::transport::{Incoming, Transport};
@@ -94,7 +94,8 @@ impl<T: Transport> Pump<'_, T> {
             Ok(message) => self.carry_out(message, now),
             Err(malformed) => {
                 trace!(session = %self.connected.guard.session(), %malformed, "message dropped");
-                self.drop_message(DropReason::Malformed, "Cannot parse")
+                let strict = self.dialect.strict_input != StrictInput::Ignored;
+                self.drop_message(DropReason::Malformed, strict.then_some("Cannot parse"))
             }
         }
     }
@@ -111,10 +112,11 @@ impl<T: Transport> Pump<'_, T> {
             Asked::Hub(request) => self.dispatch(kind, bytes, request),
             Asked::Pong => self.answer(time),
             Asked::Noted => {}
-            Asked::Dropped(reason @ (DropReason::UnknownType | DropReason::NoType)) => {
-                return self.drop_message(reason, "Unsupported message type");
+            Asked::Dropped(reason) => {
+                let unknown = matches!(reason, DropReason::UnknownType | DropReason::NoType | DropReason::WrongRole);
+                let strict = unknown && self.dialect.strict_input == StrictInput::JsonAndTypes;
+                return self.drop_message(reason, strict.then_some("Unsupported message type"));
             }
-            Asked::Dropped(reason) => self.sessions.metrics().dropped(reason, 1),
         }
         Ok(())
     }
@@ -176,12 +178,10 @@ impl<T: Transport> Pump<'_, T> {
         self.dispatch(Kind::ListStreamers, 0, Request::ListStreamers);
     }
 
-    fn drop_message(&self, reason: DropReason, said: &'static str) -> Result<(), Ending> {
+    /// `close`: what a sender hears whom it costs the session.
+    fn drop_message(&self, reason: DropReason, close: Option<&'static str>) -> Result<(), Ending> {
         self.sessions.metrics().dropped(reason, 1);
-        if self.dialect.strict_input {
-            return Err(Ending::Gateway(Close::new(CloseCode::POLICY, said)));
-        }
-        Ok(())
+        close.map_or(Ok(()), |words| Err(Ending::Gateway(Close::new(CloseCode::POLICY, words))))
     }
 
     /// Takes a message or sign of life from the rate; over it, the reads pause.

@@ -4,8 +4,6 @@ use super::{Gateway, settle};
 use crate::hub::Dialect;
 use crate::wire::{Close, CloseCode, DropReason, Kind, Role};
 
-const STRICT: &Dialect = &Dialect { strict_input: true, ..*Dialect::STANDARD };
-
 /// §3, ping / pong: the time is echoed as it is written; absent, null or no number is 0.
 #[tokio::test(start_paused = true)]
 async fn a_pong_echoes_the_time_as_it_is_written() {
@@ -69,26 +67,68 @@ async fn malformed_input_is_counted_and_the_session_stays() {
     assert_eq!(gateway.router.session_count(), 2);
 }
 
-/// §4, "unknown type / bad JSON", of the strict dialects: 1008 with their words.
+/// §4, "unknown type / bad JSON": ignored, or 1008 with the words of the dialect; what another role may say is a type
+/// that this one does not have.
 #[tokio::test(start_paused = true)]
-async fn a_strict_dialect_closes() {
-    for (input, words) in [
-        ("nonsense", "Cannot parse"),
-        ("[]", "Cannot parse"),
-        (r#"{"type":"nonsense"}"#, "Unsupported message type"),
-        (r#"{"type":7}"#, "Unsupported message type"),
-        ("{}", "Unsupported message type"),
+async fn what_input_costs_is_the_senders_dialect() {
+    const PARSE: Option<&str> = Some("Cannot parse");
+    const TYPE: Option<&str> = Some("Unsupported message type");
+    for (dialect, json, kind) in [
+        (Dialect::STANDARD, None, None),
+        (Dialect::WILBUR, None, None),
+        (Dialect::WILBUR_5_5, None, None),
+        (Dialect::CIRRUS_5_4, PARSE, TYPE),
+        (Dialect::CIRRUS_5_2, PARSE, TYPE),
+        (Dialect::CIRRUS_5_1, None, None),
+        (Dialect::CIRRUS_4_27, PARSE, None),
     ] {
+        for (role, input, words) in [
+            (Role::Player, "nonsense", json),
+            (Role::Player, "[]", json),
+            (Role::Player, r#"{"type":"nonsense"}"#, kind),
+            (Role::Player, r#"{"type":7}"#, kind),
+            (Role::Player, "{}", kind),
+            (Role::Player, r#"{"type":"endpointId","id":"x"}"#, kind),
+            (Role::Streamer, "{", json),
+            (Role::Streamer, r#"{"type":"subscribe","streamerId":"x"}"#, kind),
+            (Role::Streamer, r#"{"type":"nonsense"}"#, kind),
+        ] {
+            let gateway = Gateway::new();
+            let _streamer =
+                (role == Role::Player).then(|| gateway.connect_as(Role::Streamer, Dialect::CIRRUS_5_1, |_| ()));
+            settle().await;
+            let peer = gateway.connect_as(role, dialect, |_| ());
+            settle().await;
+            peer.says(input);
+            settle().await;
+            let expected = words.map(|words| Close::new(CloseCode::POLICY, words));
+            assert_eq!(peer.closed(), expected, "{}, {role}: {input}", dialect.name);
+            assert_eq!(peer.is_over(), words.is_some());
+        }
+    }
+}
+
+/// §4, the same row: "the player's `ping` and `layerPreference` stay accepted: newer frontends need them", and whatever
+/// else a role may say in this gateway.
+#[tokio::test(start_paused = true)]
+async fn a_strict_dialect_accepts_what_newer_peers_say() {
+    for dialect in [Dialect::CIRRUS_5_4, Dialect::CIRRUS_5_2] {
         let gateway = Gateway::new();
-        let player = gateway.connect_as(Role::Player, STRICT, |_| ());
-        player.says(r#"{"type":"ping"}"#);
+        let streamer = gateway.connect_as(Role::Streamer, dialect, |_| ());
+        streamer.says(r#"{"type":"endpointId","id":"Foo"}"#);
         settle().await;
-        assert_eq!(player.closed(), None);
-        player.says(input);
+        let player = gateway.connect_as(Role::Player, dialect, |_| ());
+        for kind in ["listStreamers", "ping", "pong", "stats", "layerPreference", "dataChannelRequest", "unsubscribe"] {
+            player.says(format!(r#"{{"type":"{kind}"}}"#));
+        }
+        player.says(r#"{"type":"subscribe"}"#);
+        for kind in ["ping", "pong", "stats", "layerPreference", "disconnectPlayer", "answer"] {
+            streamer.says(format!(r#"{{"type":"{kind}"}}"#));
+        }
         settle().await;
-        assert_eq!(player.closed(), Some(Close::new(CloseCode::POLICY, words)), "{input}");
-        assert!(player.is_over());
-        assert_eq!(gateway.router.session_count(), 0);
+        assert_eq!((player.closed(), streamer.closed()), (None, None));
+        assert!(streamer.heard().contains(&r#"{"type":"layerPreference","playerId":"1"}"#.into()));
+        assert!(player.heard().contains(&r#"{"type":"pong","time":0}"#.into()));
     }
 }
 

@@ -46,6 +46,32 @@ async fn a_silent_peer_is_pinged_and_then_dead() {
     }
 }
 
+/// §4, "G pings P (JSON)": every 10 s in cirrus-5.4, whatever the player says; nobody else, and in no other dialect.
+#[tokio::test(start_paused = true)]
+async fn players_of_one_dialect_get_json_pings() {
+    let is_ping = |text: &String| {
+        let time = text.strip_prefix(r#"{"type":"ping","time":"#).and_then(|text| text.strip_suffix('}'));
+        time.is_some_and(|time| time.parse::<u64>().is_ok())
+    };
+    for dialect in Dialect::ALL {
+        let gateway = gateway();
+        let streamer = gateway.connect_as(Role::Streamer, dialect, |_| ());
+        settle().await;
+        let player = gateway.connect_as(Role::Player, dialect, |_| ());
+        let sfu = gateway.connect_as(Role::Sfu, dialect, |_| ());
+        for (seconds, pings) in [(9.9, 0), (0.2, 1), (9.7, 0), (0.2, 1), (10.0, 1), (10.0, 1)] {
+            after(seconds).await;
+            player.says(r#"{"type":"pong","time":1}"#);
+            streamer.says(r#"{"type":"pong"}"#);
+            let expected = if dialect == Dialect::CIRRUS_5_4 { pings } else { 0 };
+            assert_eq!(player.heard().iter().filter(|text| is_ping(text)).count(), expected, "{}", dialect.name);
+            let others = [streamer.heard(), sfu.heard()].concat();
+            assert!(!others.iter().any(is_ping), "{others:?}");
+        }
+        assert_eq!((player.closed(), streamer.closed()), (None, None));
+    }
+}
+
 /// §5.6: sessions that began together do not ping together.
 #[tokio::test(start_paused = true)]
 async fn pings_are_spread() {

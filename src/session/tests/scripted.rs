@@ -10,7 +10,7 @@ use bytes::Bytes;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::broadcast;
 
-use crate::hub::{Dialect, Settings};
+use crate::hub::{Dialect, Settings, Wishes};
 use crate::metrics::Metrics;
 use crate::router::Router;
 use crate::session::{Admission, Rates, SessionReport, Sessions};
@@ -198,7 +198,8 @@ impl Gateway {
         let transport = Scripted(Arc::clone(&script));
         let sessions = Arc::clone(&self.sessions);
         let remote = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
-        let admission = Admission { role, dialect, remote, config: Bytes::from_static(b"{}") };
+        let admission =
+            Admission { role, dialect, remote, config: Bytes::from_static(b"{}"), wishes: Wishes::default() };
         let task = tokio::spawn(async move { sessions.serve(transport, admission).await });
         Peer { script, task }
     }

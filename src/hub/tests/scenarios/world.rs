@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::hub::{Action, Actions, Dialect, Hub, Now, Peer, Pressure, Request, Settings};
+use crate::hub::{Action, Actions, Dialect, Hub, Now, Peer, Pressure, Request, Settings, Wishes};
 use crate::id::SessionId;
 use crate::wire::{Close, CloseCode, DropReason, Kind, Message, Role};
 
@@ -26,6 +26,9 @@ pub(super) struct Deed<'a> {
     world: &'a mut World,
     session: SessionId,
 }
+
+/// The dialects with names for players, confirms and as many streamers as there are.
+pub(super) const MODERN: [&Dialect; 3] = [Dialect::STANDARD, Dialect::WILBUR, Dialect::WILBUR_5_5];
 
 /// What somebody heard who heard nothing.
 pub(super) const NOTHING: [&str; 0] = [];
@@ -61,13 +64,28 @@ impl World {
         self.connect(name, Role::Sfu, self.dialect)
     }
 
+    /// A player that says so in its URL.
+    pub(super) fn player_wishing(&mut self, name: &str, wishes: Wishes) -> Deed<'_> {
+        self.connect_wishing(name, Role::Player, self.dialect, wishes)
+    }
+
     pub(super) fn connect(&mut self, name: &str, role: Role, dialect: &'static Dialect) -> Deed<'_> {
+        self.connect_wishing(name, role, dialect, Wishes::default())
+    }
+
+    pub(super) fn connect_wishing(
+        &mut self,
+        name: &str,
+        role: Role,
+        dialect: &'static Dialect,
+        wishes: Wishes,
+    ) -> Deed<'_> {
         self.last += 1;
         let session = SessionId(self.last);
         self.sessions.insert(name.into(), session);
         let config = Bytes::from_static(br#"{"type":"config"}"#);
         self.step(|hub, now, out| {
-            hub.connect(now, session, Peer { role, dialect, config }, out);
+            hub.connect(now, session, Peer { role, dialect, config, wishes }, out);
         });
         Deed { world: self, session }
     }
@@ -149,6 +167,7 @@ impl World {
             Action::Notify { to, text, .. } => (to, short(&text)),
             Action::Close { session, close } => (session, closed(&close)),
             Action::Probe(session) => (session, "probed".into()),
+            Action::Bound { .. } => return,
             Action::Drop(reason) => return self.drops.push(reason),
         };
         self.heard.entry(session).or_default().push(words);
@@ -267,11 +286,16 @@ fn short(written: &[u8]) -> String {
         kind @ "playerConnected" => {
             assert_eq!(field("dataChannel"), true);
             let sfu = if field("sfu").as_bool().unwrap() { " (SFU)" } else { "" };
-            format!("{kind} {}{sfu}", word("playerId"))
+            let offer = match message.get("sendOffer").map(|offer| offer.as_bool().unwrap()) {
+                Some(true) => ", offer",
+                Some(false) => ", do not offer",
+                None => "",
+            };
+            format!("{kind} {}{sfu}{offer}", word("playerId"))
         }
         kind @ "playerDisconnected" => format!("{kind} {}", word("playerId")),
         kind @ "endpointIdConfirm" => format!("{kind} {}", word("committedId")),
-        kind @ "streamerIdChanged" => format!("{kind} {}", word("newID")),
+        kind @ ("streamerIdChanged" | "streamerIDChanged") => format!("{kind} {}", word("newID")),
         kind @ "subscribeFailed" => format!("{kind}: {}", word("message")),
         kind @ "playerCount" => format!("{kind} {}", field("count")),
         kind @ "streamerList" => {
