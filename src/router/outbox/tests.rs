@@ -1,6 +1,7 @@
 //! What fits into an outbox, in which order it comes out, and what is lost with it (design.md §2).
 
 mod room;
+mod untold;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

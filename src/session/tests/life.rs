@@ -59,7 +59,7 @@ async fn players_of_one_dialect_get_json_pings() {
         settle().await;
         let player = gateway.connect_as(Role::Player, dialect, |_| ());
         let sfu = gateway.connect_as(Role::Sfu, dialect, |_| ());
-        for (seconds, pings) in [(9.9, 0), (0.2, 1), (9.7, 0), (0.2, 1), (10.0, 1), (10.0, 1)] {
+        for (seconds, pings) in [(9.9, 0), (0.2, 1), (9.8, 0), (0.2, 1), (10.0, 1), (10.0, 1)] {
             after(seconds).await;
             player.says(r#"{"type":"pong","time":1}"#);
             streamer.says(r#"{"type":"pong"}"#);
