@@ -10,7 +10,8 @@
 //! |---|---|
 //! | `admission` | who is turned away at once, and who is attached |
 //! | `identity` | streamer ids, collisions, ids never said |
-//! | `subscription` | subscribe, unsubscribe, who is full, SFUs that the gateway subscribes |
+//! | `subscription` | subscribe, unsubscribe, who is full, who speaks first |
+//! | `sfu` | who is listed, and the SFUs that the gateway subscribes |
 //! | `relay` | who may reach whom |
 //! | `departure` | sessions that end, and what ends with them |
 //! | `count` | the player count |
@@ -25,6 +26,7 @@ mod identity;
 mod names;
 mod player_ids;
 mod relay;
+mod sfu;
 mod state;
 mod subscription;
 #[cfg(test)]

@@ -1,24 +1,12 @@
-//! Who is subscribed to whom (protocol.md §5.2, §5.4).
+//! Who is subscribed to whom (protocol.md §5.2).
 
 use bytes::Bytes;
 
-use super::dialect::{Fallback, Places, PlayerConnected, SfuStreamsFrom, SfuSubscribes};
-use super::state::{Choice, Session};
-use super::{Action, Actions, AutoSubscribe, Hub, Notice, notify};
-use crate::id::{SessionId, StreamerId};
+use super::dialect::{Fallback, Places, PlayerConnected};
+use super::state::Session;
+use super::{Action, Actions, Hub, Notice, notify};
+use crate::id::SessionId;
 use crate::wire::{Close, CloseCode, DropReason, Role, out as texts};
-
-/// What an SFU without a streamer waits for.
-enum Sought<'a> {
-    /// Any streamer.
-    Any,
-    /// Always the newest streamer, even if it has another.
-    Newest,
-    /// The streamer of the settings.
-    Only(&'a StreamerId),
-    /// What it had chosen and lost: a streamer or an SFU.
-    Back(&'a StreamerId),
-}
 
 impl Hub {
     pub(super) fn subscribe(&mut self, session: SessionId, wanted: &str, out: &mut Actions) {
@@ -52,7 +40,7 @@ impl Hub {
     }
 
     /// Subscribes a session that may have another subscription, or the same, which ends.
-    fn go_over(&mut self, session: SessionId, target: SessionId, out: &mut Actions) {
+    pub(super) fn go_over(&mut self, session: SessionId, target: SessionId, out: &mut Actions) {
         let left = self.leave_for(session, target, out);
         self.bind(session, target);
         if left {
@@ -83,7 +71,7 @@ impl Hub {
     }
 
     /// Ends the subscriptions to an SFU that stays: it is told of each.
-    fn lose_audience(&mut self, session: SessionId, out: &mut Actions) {
+    pub(super) fn lose_audience(&mut self, session: SessionId, out: &mut Actions) {
         let told = self.publisher(session).map(|sfu| sfu.audience.clone()).unwrap_or_default();
         for subscriber in told {
             self.tell_of_departure(subscriber, session, out);
@@ -155,14 +143,6 @@ impl Hub {
         let has_id =
             |publisher: &&SessionId| self.publisher(**publisher).is_some_and(|publisher| publisher.id.is_some());
         self.publishers.iter().find(has_id).copied()
-    }
-
-    pub(super) fn first_streaming(&self, wanted: Role) -> Option<SessionId> {
-        self.streaming.iter().find(|&(_, &role)| role == wanted).map(|(&session, _)| session)
-    }
-
-    fn newest_streaming(&self) -> Option<SessionId> {
-        self.streaming.iter().rev().find(|&(_, &role)| role == Role::Streamer).map(|(&session, _)| session)
     }
 
     /// The limit that keeps this session out, if one does. Its own place does not count against it.
@@ -237,124 +217,5 @@ impl Hub {
         if told {
             self.tell_of_departure(session, from, out);
         }
-    }
-
-    // ── SFUs ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    pub(super) fn start_streaming(&mut self, session: SessionId, out: &mut Actions) {
-        self.set_streaming(session, out);
-    }
-
-    pub(super) fn stop_streaming(&mut self, session: SessionId, out: &mut Actions) {
-        self.unlist(session);
-        self.lose_audience(session, out);
-    }
-
-    /// Lists a streamer or SFU, now or as soon as it has an id, and offers it to the SFUs that wait for one.
-    pub(super) fn set_streaming(&mut self, session: SessionId, out: &mut Actions) {
-        if let Some(publisher) = self.publisher_mut(session) {
-            publisher.streaming = true;
-        }
-        self.list_if_ready(session, out);
-    }
-
-    pub(super) fn list_if_ready(&mut self, session: SessionId, out: &mut Actions) {
-        let Some(listed) = self.sessions.get(&session) else { return };
-        let role = listed.role;
-        if !listed.publisher.as_ref().is_some_and(|publisher| publisher.streaming && publisher.id.is_some()) {
-            return;
-        }
-        if self.streaming.insert(session, role).is_none() {
-            self.list = None;
-        }
-        let idle: Vec<_> = self.sfus.iter().copied().filter(|&sfu| self.wants(sfu, session)).collect();
-        for sfu in idle {
-            self.go_over(sfu, session, out);
-        }
-    }
-
-    /// An SFU has no media any more, unless its dialect has no word for that.
-    pub(super) fn unlist_without_media(&mut self, session: SessionId) {
-        if self.sessions.get(&session).is_some_and(|sfu| sfu.dialect.sfu_streams_from != SfuStreamsFrom::Connect) {
-            self.unlist(session);
-        }
-    }
-
-    pub(super) fn unlist(&mut self, session: SessionId) {
-        if let Some(publisher) = self.publisher_mut(session) {
-            publisher.streaming = false;
-        }
-        self.streaming.remove(&session);
-        self.list = None;
-    }
-
-    /// Subscribes an SFU that has no streamer, if it leaves that to the gateway and there is one for it.
-    pub(super) fn auto_subscribe(&mut self, session: SessionId, out: &mut Actions) {
-        let candidate = match self.sought(session) {
-            Some(Sought::Any) => self.first_streaming(Role::Streamer),
-            Some(Sought::Newest) => self.newest_streaming(),
-            Some(Sought::Only(id) | Sought::Back(id)) => self.names.holder(id.as_str()),
-            None => None,
-        };
-        if let Some(target) = candidate.filter(|&target| self.wants(session, target)) {
-            self.attach(session, target, out);
-        }
-    }
-
-    /// Whether an SFU is to be subscribed to this one.
-    fn wants(&self, session: SessionId, target: SessionId) -> bool {
-        let Some(&role) = self.streaming.get(&target) else { return false };
-        let right = match self.sought(session) {
-            Some(Sought::Any) => role == Role::Streamer,
-            Some(Sought::Newest) => self.newest_streaming() == Some(target) && !self.is_subscribed(session, target),
-            Some(Sought::Only(id)) => role == Role::Streamer && self.names.holder(id.as_str()) == Some(target),
-            Some(Sought::Back(id)) => self.names.holder(id.as_str()) == Some(target),
-            None => false,
-        };
-        right && !self.feeds(session, target)
-    }
-
-    fn is_subscribed(&self, session: SessionId, target: SessionId) -> bool {
-        self.sessions.get(&session).and_then(Session::subscribed_to) == Some(target)
-    }
-
-    /// What an SFU waits for, if it leaves the choice to the gateway; with a streamer, only a newer one.
-    fn sought(&self, session: SessionId) -> Option<Sought<'_>> {
-        let sfu = self.sessions.get(&session)?;
-        let choice = &sfu.publisher.as_ref()?.choice;
-        let sought = match (choice, &self.settings.auto_subscribe, sfu.dialect.sfu_subscribes) {
-            (_, _, SfuSubscribes::ByItself) | (_, AutoSubscribe::Off, _) | (Choice::Own { lost: None }, ..) => None,
-            (Choice::Own { lost: Some(id) }, ..) => Some(Sought::Back(id)),
-            (Choice::Free, AutoSubscribe::Only(id), _) => Some(Sought::Only(id)),
-            (Choice::Free, AutoSubscribe::First, SfuSubscribes::ToNewest) => Some(Sought::Newest),
-            (Choice::Free, AutoSubscribe::First, SfuSubscribes::ToFirst) => Some(Sought::Any),
-        };
-        sought.filter(|sought| matches!(sought, Sought::Newest) || sfu.subscribed_to().is_none())
-    }
-
-    pub(super) fn resubscribe(&mut self, freed: Vec<SessionId>, out: &mut Actions) {
-        for sfu in freed {
-            self.auto_subscribe(sfu, out);
-        }
-    }
-
-    /// Notes that an SFU has chosen for itself; `lost` is what may be given back to it.
-    fn choose(&mut self, session: SessionId, lost: Option<StreamerId>) {
-        if let Some(publisher) = self.publisher_mut(session) {
-            publisher.choice = Choice::Own { lost };
-        }
-    }
-
-    /// An SFU's streamer is gone: one that had chosen it gets it back when it returns.
-    pub(super) fn remember_lost(&mut self, session: SessionId, lost: Option<&StreamerId>) {
-        if self.publisher(session).is_some_and(|sfu| sfu.choice != Choice::Free) {
-            self.choose(session, lost.cloned());
-        }
-    }
-
-    /// Whether `target` is `sfu` itself or gets its media from it, directly or not.
-    fn feeds(&self, sfu: SessionId, target: SessionId) -> bool {
-        let upstream = |session: &SessionId| self.sessions.get(session)?.subscribed_to();
-        std::iter::successors(Some(target), upstream).any(|session| session == sfu)
     }
 }
