@@ -13,20 +13,27 @@ use super::trial::{Failure, Trial};
 /// An event, and the session that its id means.
 type Meant = (Event, Option<u64>);
 
-/// A few events that still fail: none of them can be left out, nor can whoever asks for something leave instead so that
+/// A few events that still fail: none of them can be left out, nor can anybody leave instead of one of them so that
 /// others can be. That everyone leaves at the end costs nothing.
 pub(super) fn shrink<S: Subject>(setup: Setup, found: Failure) -> Failure {
     let mut found = without_most::<S>(setup, found);
-    for at in (0..found.given).rev() {
-        let Some(Event(now, What::Ask(session, _))) = found.events[..found.given].get(at) else { continue };
-        let mut other = meanings(setup, &found.events[..found.given]);
-        other[at] = (Event(*now, What::Disconnect(*session)), None);
-        if let Err(other) = Trial::<S>::replay(setup, &other, readdressed) {
-            let other = without_most::<S>(setup, other);
-            found = if other.given < found.given { other } else { found };
-        }
+    while let Some(fewer) = with_a_departure::<S>(setup, &found) {
+        found = fewer;
     }
     found
+}
+
+fn with_a_departure<S: Subject>(setup: Setup, found: &Failure) -> Option<Failure> {
+    let given = &found.events[..found.given];
+    let came = |event: &Event| if let What::Connect(session, ..) = event.1 { Some(session) } else { None };
+    let places = (0..found.given).rev().flat_map(|at| given.iter().filter_map(came).map(move |session| (at, session)));
+    let fewer = |(at, session): (usize, u64)| {
+        let mut other = meanings(setup, given);
+        other[at] = (Event(given[at].0, What::Disconnect(session)), None);
+        let other = Trial::<S>::replay(setup, &other, readdressed).err()?;
+        Some(without_most::<S>(setup, other)).filter(|other| other.given < found.given)
+    };
+    places.into_iter().find_map(fewer)
 }
 
 fn without_most<S: Subject>(setup: Setup, mut found: Failure) -> Failure {
