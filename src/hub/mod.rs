@@ -3,8 +3,8 @@
 //! Pure: no clock, no randomness, no logging, no tasks. The same calls give the same actions. A session that the
 //! hub has closed is forgotten at once; whatever still comes from it is dropped.
 //!
-//! Invariants: a subscription stands on both sides or on neither; an id has one holder; each `playerConnected` is
-//! followed by one `playerDisconnected` unless its receiver is gone first.
+//! Invariants: a subscription stands on both sides or on neither; an id has one holder; each subscription, told of or
+//! silent, is followed by one `playerDisconnected` unless its receiver is gone first.
 //!
 //! | file | rules |
 //! |---|---|
