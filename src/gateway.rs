@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
+use crate::admin::api::{ApiState, Ports, Shown};
 use crate::announce::BoundAddrs;
 use crate::config::{CertSource, Config, Limits, ListenAddr, Roles};
 use crate::hub::Settings;
@@ -25,6 +26,7 @@ use crate::tls::{
     CHECK_EVERY, Certificates, DevError, LoadError, Renewal, ServerError, server_config_quic, server_config_tcp,
 };
 use crate::web::{Discovery, WebTransport};
+use crate::wire::out::PROTOCOL_VERSION;
 use crate::wire::{MAX_MESSAGE, Role};
 use crate::{admin, drain, web};
 
@@ -163,9 +165,22 @@ impl Gateway {
         );
         self.serve(streamer, Some(door(DoorKind::Legacy(Role::Streamer))), axum::Router::new(), None);
         self.serve(sfu, Some(door(DoorKind::Legacy(Role::Sfu))), axum::Router::new(), None);
-        self.serve(admin, None, admin::router(Arc::clone(&self.house.metrics)), None);
+        let api = ApiState::new(Arc::clone(&self.router), &self.shown(config));
+        self.serve(admin, None, admin::router(Arc::clone(&self.house.metrics), api), None);
         self.background(Arc::clone(&self.router).run_timer());
         Ok(())
+    }
+
+    /// What operators are shown of the configuration.
+    fn shown<'a>(&self, config: &'a Config) -> Shown<'a> {
+        let BoundAddrs { http, https, streamer, sfu, .. } = self.bound;
+        let port = |addr: Option<SocketAddr>| addr.map(|addr| addr.port());
+        Shown {
+            ports: Ports { streamer: port(streamer), player: port(http.or(https)), sfu: port(sfu) },
+            max_players: config.max_players,
+            protocol_version: config.dialect.protocol_version.then_some(PROTOCOL_VERSION),
+            peer_options: config.peer_options.json(),
+        }
     }
 
     /// The listeners that need a certificate.

@@ -46,6 +46,26 @@ impl Hub {
         sessions.into_iter().filter_map(|session| self.player_view(session)).collect()
     }
 
+    /// The streamer or SFU of that id.
+    pub fn streamer(&self, id: &str) -> Option<StreamerView> {
+        self.streamer_view(self.names.holder(id)?)
+    }
+
+    /// The player or SFU of that id.
+    pub fn player(&self, id: &str) -> Option<PlayerView> {
+        self.player_view(*self.players.get(id)?)
+    }
+
+    /// How many streamers and SFUs there are.
+    pub fn streamer_count(&self) -> usize {
+        self.publishers.len()
+    }
+
+    /// How many players and SFUs there are.
+    pub fn player_count(&self) -> usize {
+        self.players.len()
+    }
+
     /// How many sessions there are.
     pub fn session_count(&self) -> usize {
         self.sessions.len()

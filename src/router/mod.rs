@@ -4,9 +4,11 @@
 //! while the lock is held, so the order in every outbox is the order in the hub.
 
 mod outbox;
+mod roster;
 #[cfg(test)]
 mod tests;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use tokio::time::Instant;
 
 pub use outbox::{Outbox, OutboxLimits};
 pub(crate) use outbox::{Outgoing, Pushed, Taken};
+pub use roster::{Counts, PlayerEntry, StreamerEntry};
 
 use crate::hub::{
     Action, Actions, Frame, Hub, Notice, Now, Peer, PlayerView, Pressure, Request, Settings, StreamerView,
@@ -49,6 +52,8 @@ pub struct Router {
 struct Shared {
     hub: Hub,
     outboxes: FxHashMap<SessionId, Arc<Outbox>>,
+    /// From where each session came, for operators.
+    remotes: FxHashMap<SessionId, IpAddr>,
     actions: Actions,
     /// Sessions whose outbox was full: cut, and to be told to the hub.
     cut: Vec<SessionId>,
@@ -87,6 +92,7 @@ impl Router {
         let shared = Shared {
             hub: Hub::new(settings),
             outboxes: FxHashMap::default(),
+            remotes: FxHashMap::default(),
             actions: Actions::new(),
             cut: Vec::new(),
             last_session: 0,
@@ -96,13 +102,14 @@ impl Router {
     }
 
     /// Takes in a peer that has been let in; its greeting is in the outbox.
-    pub(crate) fn connect(self: &Arc<Self>, peer: Peer) -> Connected {
+    pub(crate) fn connect(self: &Arc<Self>, peer: Peer, remote: IpAddr) -> Connected {
         let limits = if peer.role.publishes() { PUBLISHER } else { PLAYER };
         let outbox = Outbox::new(limits);
         let (session, player_id) = self.locked(|shared, now, out| {
             shared.last_session += 1;
             let session = SessionId(shared.last_session);
             shared.outboxes.insert(session, Arc::clone(&outbox));
+            shared.remotes.insert(session, remote);
             (session, shared.hub.connect(now, session, peer, out))
         });
         Connected { guard: SessionGuard { router: Arc::clone(self), session }, outbox, player_id }
@@ -168,6 +175,11 @@ impl Router {
         self.shared.lock().hub.session_count()
     }
 
+    /// How long there has been a router.
+    pub fn uptime(&self) -> Duration {
+        self.now()
+    }
+
     /// What the gateway counts.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
@@ -193,6 +205,7 @@ impl Router {
     fn disconnect(&self, session: SessionId) {
         let outbox = self.locked(|shared, now, out| {
             shared.hub.disconnect(now, session, out);
+            shared.remotes.remove(&session);
             shared.outboxes.remove(&session)
         });
         let lost = outbox.map_or(0, |outbox| outbox.cut(Close::EMPTY));

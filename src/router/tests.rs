@@ -1,6 +1,7 @@
 //! Tests of the router: what happens in one step, under one lock, and what the timer carries out.
 
 use std::collections::VecDeque;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -19,12 +20,13 @@ fn router() -> Arc<Router> {
 }
 
 fn connect(router: &Arc<Router>, role: Role) -> Connected {
-    router.connect(Peer {
+    let peer = Peer {
         role,
         dialect: Dialect::STANDARD,
         config: Bytes::from_static(b"{}"),
         wishes: Wishes::default(),
-    })
+    };
+    router.connect(peer, Ipv4Addr::LOCALHOST.into())
 }
 
 fn ask(router: &Router, who: &Connected, request: Request) -> bool {

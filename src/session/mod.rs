@@ -72,7 +72,7 @@ impl Sessions {
     pub async fn serve(&self, mut transport: impl Transport, admission: Admission) {
         let transport_kind = transport.kind();
         let Admission { role, dialect, remote, config, wishes } = admission;
-        let connected = self.router.connect(Peer { role, dialect, config, wishes });
+        let connected = self.router.connect(Peer { role, dialect, config, wishes }, remote.ip());
         let (session, player_id) = (connected.guard.session(), connected.player_id.clone());
         let who = Who { session, role, transport: transport_kind, remote, player_id };
         let opened = self.reporter.open(self.metrics(), who);
