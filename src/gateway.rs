@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
+use crate::admin::Operators;
 use crate::admin::api::{ApiState, Ports, Shown};
 use crate::announce::BoundAddrs;
 use crate::config::{CertSource, Config, Limits, ListenAddr, Roles};
@@ -32,9 +33,6 @@ use crate::{admin, drain, web};
 
 /// Enough for every session that the memory of a large machine holds; the system's limit of descriptors comes first.
 const CAPACITY: Capacity = Capacity { establishing: 4096, connections: 200_000 };
-
-/// Operators are few.
-const ADMIN_CONNECTIONS: usize = 256;
 
 /// Why a gateway does not start.
 #[derive(Debug, thiserror::Error)]
@@ -165,8 +163,13 @@ impl Gateway {
         );
         self.serve(streamer, Some(door(DoorKind::Legacy(Role::Streamer))), axum::Router::new(), None);
         self.serve(sfu, Some(door(DoorKind::Legacy(Role::Sfu))), axum::Router::new(), None);
+        let operators = Operators {
+            metrics: Arc::clone(&self.house.metrics),
+            certificates: self.certificates.clone(),
+            draining: self.house.closing.clone(),
+        };
         let api = ApiState::new(Arc::clone(&self.router), &self.shown(config));
-        self.serve(admin, None, admin::router(Arc::clone(&self.house.metrics), api), None);
+        self.serve(admin, None, admin::router(operators, api), None);
         self.background(Arc::clone(&self.router).run_timer());
         Ok(())
     }
@@ -221,13 +224,14 @@ impl Gateway {
         pages: axum::Router,
         tls: Option<TlsAcceptor>,
     ) {
-        let connections = match door {
-            Some(_) => Arc::clone(&self.house.connections),
-            None => Arc::new(Semaphore::new(ADMIN_CONNECTIONS)),
+        let house = match door {
+            Some(_) => Arc::clone(&self.house),
+            None => Arc::new(self.house.of_operators()),
         };
-        let service = TcpService { house: Arc::clone(&self.house), connections, door, pages, tls };
+        let connections = Arc::clone(&house.connections);
+        let service = TcpService { house: Arc::clone(&house), connections, door, pages, tls };
         for listener in listeners {
-            self.house.doors.spawn(serve_tcp(listener, service.clone()));
+            house.doors.spawn(serve_tcp(listener, service.clone()));
         }
     }
 

@@ -1,39 +1,48 @@
-//! What the gateway counts. One struct of cached handles: counting on the relay path is one atomic addition.
+//! What the gateway counts. One struct of cached handles: counting on the way of a message is one atomic addition.
 //!
-//! Names are `pixelgate_<what>_<unit>_total`; no label holds an id, so the number of series has a bound.
+//! Names are `pixelgate_<what>_<unit>_total`; no label holds an id, so the number of series has a bound. What is known
+//! beforehand is there from the start, with 0: an alert must not wait for the first failure to exist.
 
+mod exposition;
+mod histogram;
+mod labels;
+mod process;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Debug;
+use std::hash::Hash;
 use std::sync::atomic::AtomicU64;
+use std::time::{Duration, SystemTime};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Metric, Registry};
 
+pub use self::exposition::CONTENT_TYPE;
+pub use self::histogram::Histogram;
+use self::histogram::{HANDSHAKE, LOCK, OUTBOX};
+pub use self::labels::Handshake;
+use self::labels::{Build, Code, Layer, Reason, Type, Who};
+use self::process::Process;
 use crate::wire::{CloseCode, DropReason, Kind, Role};
 
-/// A label set of one reason.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Reason {
-    reason: &'static str,
-}
+/// The types that are relayed (protocol.md §3). One that is missing here is counted as `other`.
+const RELAYED: [Kind; 8] = [
+    Kind::Offer,
+    Kind::Answer,
+    Kind::IceCandidate,
+    Kind::LayerPreference,
+    Kind::DataChannelRequest,
+    Kind::PeerDataChannelsReady,
+    Kind::PeerDataChannels,
+    Kind::StreamerDataChannels,
+];
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Type {
-    r#type: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Who {
-    role: &'static str,
-    transport: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Code {
-    code: u16,
-    by: &'static str,
-}
+/// The names of the transports (`TransportKind::name`), for the series that are there from the start.
+const TRANSPORTS: [&str; 4] = ["ws", "wss", "webtransport", "quic"];
 
 /// Every metric of the gateway.
 #[derive(Debug)]
@@ -44,65 +53,116 @@ pub struct Metrics {
     closed: Family<Code, Counter>,
     refused: Family<Reason, Counter>,
     dropped: Vec<Counter>,
+    /// By [`Kind`]: messages and bytes.
     relayed: Vec<(Counter, Counter)>,
     joins: Counter,
     leaves: Counter,
-    locked: Counter<f64, AtomicU64>,
-    locks: Counter,
+    hub_lock_held: Histogram,
+    hub_lock_wait: Histogram,
+    outbox_wait: Histogram,
+    handshakes: [Histogram; Handshake::ALL.len()],
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("pixelgate");
-        let opened = family(&mut registry, "sessions_opened", "Sessions that began");
-        let live = family(&mut registry, "sessions", "Sessions now");
-        let closed = family(&mut registry, "sessions_closed", "Sessions that ended, by close code and who closed");
-        let refused = family(&mut registry, "connections_refused", "Connections that never became sessions");
-        let drops: Family<Reason, Counter> =
-            family(&mut registry, "messages_dropped", "Messages that went nowhere, by reason");
-        let messages: Family<Type, Counter> = family(&mut registry, "messages_relayed", "Messages relayed, by type");
-        let bytes: Family<Type, Counter> = family(&mut registry, "relayed_bytes", "Bytes relayed, by type");
-        let joins = Counter::default();
-        registry.register("joins", "Times a streamer or SFU was told of a subscriber", joins.clone());
-        let leaves = Counter::default();
-        registry.register("leaves", "Times a streamer or SFU was told that a subscriber left", leaves.clone());
-        let locked = Counter::<f64, AtomicU64>::default();
-        registry.register("hub_locked_seconds", "Time spent under the hub's lock", locked.clone());
-        let locks = Counter::default();
-        registry.register("hub_locks", "Times the hub's lock was taken", locks.clone());
-        let dropped =
-            DropReason::ALL.iter().map(|reason| drops.get_or_create(&Reason { reason: reason.name() }).clone());
-        let relayed = Kind::NAMED.iter().map(|kind| Type { r#type: kind.name() });
-        Self {
-            dropped: dropped.collect(),
-            relayed: relayed
-                .map(|kind| (messages.get_or_create(&kind).clone(), bytes.get_or_create(&kind).clone()))
-                .collect(),
+        let metrics = Self {
+            opened: family(&mut registry, "sessions_opened", "Sessions that began"),
+            live: family(&mut registry, "sessions", "Sessions now"),
+            closed: family(&mut registry, "sessions_closed", "Sessions that ended, by close code and who closed"),
+            refused: family(&mut registry, "connections_refused", "Connections that never became sessions"),
+            dropped: dropped(&mut registry),
+            relayed: relayed(&mut registry),
+            joins: counter(&mut registry, "joins", "Times a streamer or SFU was told of a subscriber"),
+            leaves: counter(&mut registry, "leaves", "Times a streamer or SFU was told that a subscriber left"),
+            hub_lock_held: histogram(
+                &mut registry,
+                "hub_lock_held_seconds",
+                "How long the hub's lock was held, of a sample of the steps",
+                LOCK,
+            ),
+            hub_lock_wait: histogram(
+                &mut registry,
+                "hub_lock_wait_seconds",
+                "How long the hub's lock was waited for, when it was not free",
+                LOCK,
+            ),
+            outbox_wait: histogram(
+                &mut registry,
+                "outbox_wait_seconds",
+                "How long a relayed message waited for its receiver's task, of a sample of the messages",
+                OUTBOX,
+            ),
+            handshakes: handshakes(&mut registry),
             registry,
-            opened,
-            live,
-            closed,
-            refused,
-            joins,
-            leaves,
-            locked,
-            locks,
-        }
+        };
+        metrics.begin()
     }
 }
 
 fn family<L, M>(registry: &mut Registry, name: &str, help: &str) -> Family<L, M>
 where
-    L: Clone + std::hash::Hash + Eq + EncodeLabelSet + std::fmt::Debug + Send + Sync + 'static,
-    M: Default + Clone + std::fmt::Debug + Send + Sync + 'static,
-    Family<L, M>: prometheus_client::registry::Metric,
+    L: Clone + Hash + Eq + EncodeLabelSet + Debug + Send + Sync + 'static,
+    M: Default + Clone + Debug + Send + Sync + 'static,
+    Family<L, M>: Metric,
 {
-    let family = Family::<L, M>::default();
-    registry.register(name, help, family.clone());
-    family
+    registered(registry, name, help, Family::default())
+}
+
+fn counter(registry: &mut Registry, name: &str, help: &str) -> Counter {
+    registered(registry, name, help, Counter::default())
+}
+
+fn histogram(registry: &mut Registry, name: &str, help: &str, bounds: histogram::Bounds) -> Histogram {
+    registered(registry, name, help, Histogram::new(bounds))
+}
+
+fn registered<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
+    registry.register(name, help, metric.clone());
+    metric
+}
+
+fn dropped(registry: &mut Registry) -> Vec<Counter> {
+    let drops: Family<Reason, Counter> = family(registry, "messages_dropped", "Messages that went nowhere, by reason");
+    DropReason::ALL.iter().map(|reason| drops.get_or_create_owned(&Reason { reason: reason.name() })).collect()
+}
+
+fn relayed(registry: &mut Registry) -> Vec<(Counter, Counter)> {
+    let messages: Family<Type, Counter> = family(registry, "messages_relayed", "Messages relayed, by type");
+    let bytes: Family<Type, Counter> = family(registry, "relayed_bytes", "Bytes relayed, by type");
+    let label = |kind: &Kind| if RELAYED.contains(kind) { kind.name() } else { "other" };
+    let types = Kind::NAMED.iter().map(|kind| Type { r#type: label(kind) });
+    types.map(|kind| (messages.get_or_create_owned(&kind), bytes.get_or_create_owned(&kind))).collect()
+}
+
+fn handshakes(registry: &mut Registry) -> [Histogram; Handshake::ALL.len()] {
+    #[derive(Clone, Debug)]
+    struct Empty;
+    impl MetricConstructor<Histogram> for Empty {
+        fn new_metric(&self) -> Histogram {
+            Histogram::new(HANDSHAKE)
+        }
+    }
+    let help = "How long the handshakes that succeeded took, by kind";
+    let family: Family<Layer, Histogram, Empty> =
+        registered(registry, "handshake_seconds", help, Family::new_with_constructor(Empty));
+    Handshake::ALL.map(|kind| family.get_or_create_owned(&Layer { kind: kind.name() }))
 }
 
 impl Metrics {
+    /// What is known beforehand is there from the start.
+    fn begin(mut self) -> Self {
+        for (role, transport) in Role::ALL.iter().flat_map(|role| TRANSPORTS.map(|transport| (role.name(), transport)))
+        {
+            let who = Who { role, transport };
+            drop((self.opened.get_or_create(&who), self.live.get_or_create(&who)));
+        }
+        let build: Family<Build, Gauge> = family(&mut self.registry, "build_info", "Which gateway this is; always 1");
+        let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
+        build.get_or_create(&Build { version: env!("CARGO_PKG_VERSION"), os, arch }).set(1);
+        self
+    }
+
     /// A session began.
     pub fn opened(&self, role: Role, transport: &'static str) {
         let who = Who { role: role.name(), transport };
@@ -146,10 +206,24 @@ impl Metrics {
         self.leaves.inc();
     }
 
-    /// The hub's lock was held for so long.
-    pub fn hub_locked(&self, time: std::time::Duration) {
-        self.locked.inc_by(time.as_secs_f64());
-        self.locks.inc();
+    /// The hub's lock was held for so long. Of a sample of the steps: reading the clock costs more than most of them.
+    pub fn hub_lock_held(&self, time: Duration) {
+        self.hub_lock_held.observe(time);
+    }
+
+    /// The hub's lock was not free, and was waited for.
+    pub fn hub_lock_waited(&self, time: Duration) {
+        self.hub_lock_wait.observe(time);
+    }
+
+    /// How long relayed messages wait for their receiver's task.
+    pub fn outbox_wait(&self) -> &Histogram {
+        &self.outbox_wait
+    }
+
+    /// A handshake succeeded.
+    pub fn shook_hands(&self, kind: Handshake, took: Duration) {
+        self.handshakes[kind as usize].observe(took);
     }
 
     /// How many messages went nowhere for that reason.
@@ -162,11 +236,29 @@ impl Metrics {
         self.relayed.get(kind as usize).map_or(0, |(messages, _)| messages.get())
     }
 
-    /// All metrics in the Prometheus text format (OpenMetrics).
-    pub fn render(&self) -> String {
-        let mut text = String::new();
+    /// All metrics in the Prometheus text format ([`CONTENT_TYPE`]), with those that are known at the moment of asking:
+    /// when the certificate ends, and what the process takes. Blocks on files.
+    pub fn render(&self, certificate_expiry: Option<SystemTime>) -> String {
+        let mut openmetrics = String::new();
         // Writing into a String does not fail.
-        let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);
+        let _ = prometheus_client::encoding::text::encode(&mut openmetrics, &self.registry);
+        let mut text = exposition::from_openmetrics(&openmetrics);
+        let expiry = certificate_expiry.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+        let Process { resident, open_descriptors, max_descriptors } = Process::now();
+        for (name, help, value) in [
+            (
+                "certificate_expiry_timestamp_seconds",
+                "When the certificate that is shown ends, since 1970.",
+                expiry.map(|since| since.as_secs()),
+            ),
+            ("process_resident_memory_bytes", "Memory in RAM.", resident),
+            ("process_open_descriptors", "Open sockets and files.", open_descriptors),
+            ("process_max_descriptors", "Open sockets and files that the system allows.", max_descriptors),
+        ] {
+            if let Some(value) = value {
+                exposition::gauge(&mut text, name, help, value);
+            }
+        }
         text
     }
 }

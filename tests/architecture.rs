@@ -22,7 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("banner", &["announce", "config", "tls", "wire"]),
     ("listen", &["session", "transport", "tls", "hub", "metrics", "config", "wire", "id"]),
     ("web", &["listen", "tls"]),
-    ("admin", &["metrics", "router", "wire"]),
+    ("admin", &["metrics", "router", "tls", "wire"]),
     ("drain", &["listen", "router", "wire"]),
     ("client", &["transport", "tls", "wire", "id"]),
     (

@@ -1,4 +1,5 @@
-//! The operators' listener.
+//! The operators' listener: health, what is counted, and the REST API with all that it can do. It answers while the
+//! gateway drains, so that balancers and operators see what goes on.
 
 pub(crate) mod api;
 
@@ -6,21 +7,53 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use tokio_util::sync::CancellationToken;
 
 use self::api::{ApiOptions, ApiState};
-use crate::metrics::Metrics;
+use crate::metrics::{self, Metrics};
+use crate::tls::Certificates;
 
-/// Health, what is counted, and the REST API with all that it can do.
-pub(crate) fn router(metrics: Arc<Metrics>, api: ApiState) -> Router {
-    Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/metrics", get(render).with_state(metrics))
-        .merge(api::router(api, ApiOptions { deletes: true }))
-        .fallback(|| async { (http::StatusCode::NOT_FOUND, "No such page. There are /healthz, /metrics and /api.\n") })
+/// What operators look at.
+#[derive(Clone, Debug)]
+pub(crate) struct Operators {
+    pub(crate) metrics: Arc<Metrics>,
+    /// Whose expiry is shown; `None` where no listener has one.
+    pub(crate) certificates: Option<Arc<Certificates>>,
+    /// Cancelled from the beginning of the drain.
+    pub(crate) draining: CancellationToken,
 }
 
-async fn render(State(metrics): State<Arc<Metrics>>) -> impl axum::response::IntoResponse {
-    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], metrics.render())
+/// The routes of the operators' listener.
+pub(crate) fn router(operators: Operators, api: ApiState) -> Router {
+    Router::new()
+        // The process answers: whoever restarts it must not do so because it drains.
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(readiness))
+        .route("/metrics", get(render))
+        .with_state(operators)
+        .merge(api::router(api, ApiOptions { deletes: true }))
+        .fallback(|| async {
+            (StatusCode::NOT_FOUND, "No such page. There are /healthz, /readyz, /metrics and /api/api-definition.\n")
+        })
+}
+
+/// Whether new sessions are taken.
+async fn readiness(State(operators): State<Operators>) -> (StatusCode, &'static str) {
+    if operators.draining.is_cancelled() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n");
+    }
+    (StatusCode::OK, "ready\n")
+}
+
+async fn render(State(operators): State<Operators>) -> Response {
+    let expiry = operators.certificates.map(|certificates| certificates.current().not_after());
+    // It reads files.
+    match tokio::task::spawn_blocking(move || operators.metrics.render(expiry)).await {
+        Ok(text) => ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }

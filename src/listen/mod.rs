@@ -45,6 +45,9 @@ pub struct Capacity {
     pub connections: usize,
 }
 
+/// Connections of operators, who are few.
+const OPERATORS: usize = 256;
+
 /// A connection's place among all, until a session takes it over.
 type Permit = Mutex<Option<OwnedSemaphorePermit>>;
 
@@ -69,6 +72,21 @@ pub(crate) struct House {
 }
 
 impl House {
+    /// The same for operators: their listener answers until the gateway is over, and nobody waits for it.
+    pub(crate) fn of_operators(&self) -> Self {
+        Self {
+            sessions: Arc::clone(&self.sessions),
+            metrics: Arc::clone(&self.metrics),
+            tasks: TaskTracker::new(),
+            doors: TaskTracker::new(),
+            closing: self.stopped.clone(),
+            stopped: self.stopped.clone(),
+            establishing: Arc::clone(&self.establishing),
+            connections: Arc::new(Semaphore::new(OPERATORS)),
+            ..*self
+        }
+    }
+
     /// Serves a peer that was let in. One that comes when the gateway drains already only hears that.
     pub(crate) async fn serve(&self, transport: impl Transport, admission: Admission) {
         if self.closing.is_cancelled() {

@@ -14,6 +14,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
 use tracing::{debug, warn};
@@ -22,6 +23,7 @@ use super::accept::{AfterError, after_error};
 use super::patient::Patient;
 use super::upgrade::{self, Upgrade};
 use super::{Door, DoorKind, ESTABLISH, House, Permit};
+use crate::metrics::Handshake;
 
 /// hyper's smallest; a request head has to fit.
 const HTTP_BUFFER: usize = 16 << 10;
@@ -104,13 +106,17 @@ impl TcpService {
         let Ok(establishing) = Arc::clone(&self.house.establishing).try_acquire_owned() else {
             return self.house.metrics.refused("too_many_establishing");
         };
+        let began = Instant::now();
         let handshake = tokio::select! {
             handshake = tokio::time::timeout(ESTABLISH, acceptor.accept(stream)) => handshake,
             () = self.house.closing.cancelled() => return,
         };
         drop(establishing);
         match handshake {
-            Ok(Ok(stream)) => self.http(stream, remote, arrival, permit).await,
+            Ok(Ok(stream)) => {
+                self.house.metrics.shook_hands(Handshake::Tls, began.elapsed());
+                self.http(stream, remote, arrival, permit).await;
+            }
             Ok(Err(error)) => {
                 self.house.metrics.refused("tls");
                 debug!(%remote, %error, "TLS handshake failed");

@@ -13,6 +13,7 @@ use tracing::debug;
 use super::quic::{Established, Establishing, REFUSAL};
 use super::{Door, ESTABLISH, House};
 use crate::hub::RESTARTING;
+use crate::metrics::Handshake;
 use crate::transport::Keepalive;
 use crate::transport::quic::quic_transport_config;
 
@@ -100,7 +101,8 @@ async fn establish(incoming: Incoming, permits: Permits, house: Arc<House>, door
             return house.metrics.refused("quic");
         }
     };
-    let establishing_peer = Establishing { house: &house, door: &door, remote, deadline: Instant::now() + ESTABLISH };
+    let began = Instant::now();
+    let establishing_peer = Establishing { house: &house, door: &door, remote, deadline: began + ESTABLISH };
     // Boxed: the handshake's state is large and must not stay with the session's task.
     let admitted = timeout(ESTABLISH + REFUSAL, Box::pin(establishing_peer.run(connecting)));
     let admitted = tokio::select! {
@@ -110,8 +112,14 @@ async fn establish(incoming: Incoming, permits: Permits, house: Arc<House>, door
     };
     drop(establishing);
     match admitted {
-        Ok(Some(Established::WebTransport(transport, admission))) => house.serve(transport, admission).await,
-        Ok(Some(Established::Raw(transport, admission))) => house.serve(transport, admission).await,
+        Ok(Some(Established::WebTransport(transport, admission))) => {
+            house.metrics.shook_hands(Handshake::WebTransport, began.elapsed());
+            house.serve(transport, admission).await;
+        }
+        Ok(Some(Established::Raw(transport, admission))) => {
+            house.metrics.shook_hands(Handshake::Quic, began.elapsed());
+            house.serve(transport, admission).await;
+        }
         Ok(None) => {}
         Err(_) => house.metrics.refused("quic_timeout"),
     }

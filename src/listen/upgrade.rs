@@ -14,12 +14,14 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tracing::debug;
 
 use super::door::NoRole;
 use super::patient::Patient;
 use super::{Door, ESTABLISH, House, Permit, query};
+use crate::metrics::Handshake;
 use crate::session::Admission;
 use crate::transport::TransportKind;
 use crate::transport::ws::WsTransport;
@@ -92,12 +94,14 @@ impl Upgrade<'_> {
     {
         let house = Arc::clone(self.house);
         let kind = if self.tls { TransportKind::Wss } else { TransportKind::Ws };
+        let began = Instant::now();
         // A task of its own: the connection's, with HTTP's buffers, ends with the upgrade.
         self.house.tasks.spawn(async move {
             let _permit = permit;
             let Some((io, read_ahead)) = upgraded::<S>(upgrade, admission.remote).await else {
                 return house.metrics.refused("upgrade");
             };
+            house.metrics.shook_hands(Handshake::WebSocket, began.elapsed());
             let transport = WsTransport::server(io, &read_ahead, kind, house.max_message).await;
             drop(read_ahead);
             house.serve(transport, admission).await;

@@ -14,14 +14,17 @@ mod tests;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::hub::{Frame, Notice};
 use crate::id::SessionId;
+use crate::metrics::Histogram;
 use crate::wire::Close;
 
 /// Notices that are not bounded otherwise. A session's reads pause at a quarter of it while it takes no answers.
@@ -111,6 +114,15 @@ struct Queue {
     task: Option<Waker>,
     /// The task waits for its peer, and new entries are nothing to it.
     peer_stalls: bool,
+    timed: Option<Timed>,
+}
+
+/// An entry whose wait is measured; one at a time.
+#[derive(Debug)]
+struct Timed {
+    entry: u64,
+    since: Instant,
+    waits: Histogram,
 }
 
 #[derive(Debug)]
@@ -178,6 +190,14 @@ impl Outbox {
         queue.relayed_bytes += size;
         queue.push(Entry::Relay { from, frame, size });
         Ok(())
+    }
+
+    /// Measures how long what was queued last waits. It may have been taken already.
+    pub(crate) fn time_last(&self, waits: &Histogram) {
+        let mut queue = self.queue.lock();
+        let Some(waiting) = queue.entries.len().checked_sub(1) else { return waits.observe(Duration::ZERO) };
+        let entry = queue.first + waiting as u64;
+        queue.timed.get_or_insert_with(|| Timed { entry, since: Instant::now(), waits: waits.clone() });
     }
 
     /// Takes a message of the gateway's own. `Full` means that the receiver does not read and must be cut.
@@ -263,6 +283,7 @@ impl Outbox {
         }
         let relayed = queue.relayed;
         let taken = queue.take(batch, messages, bytes);
+        queue.observe_wait();
         let places = relayed - queue.relayed;
         self.tell_of_room(&mut queue, places);
         if taken > 0 {
@@ -335,6 +356,13 @@ impl Queue {
     fn wake(&mut self) {
         if let Some(task) = self.task.take() {
             task.wake();
+        }
+    }
+
+    fn observe_wait(&mut self) {
+        let first = self.first;
+        if let Some(timed) = self.timed.take_if(|timed| timed.entry < first) {
+            timed.waits.observe(timed.since.elapsed());
         }
     }
 
@@ -417,6 +445,8 @@ impl Queue {
     }
 
     fn compact(&mut self) {
+        // The entries get other numbers.
+        self.timed = None;
         let kept = self.entries.iter().enumerate().filter(|(_, entry)| !matches!(entry, Entry::Cancelled));
         for (now, (before, entry)) in kept.enumerate() {
             if let Entry::Connected { player, .. } = entry

@@ -1,5 +1,7 @@
 //! Tests of the router: what happens in one step, under one lock, and what the timer carries out.
 
+mod measures;
+
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -8,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Blocked, Connected, KEPT_ACTIONS, PLAYER, PUBLISHER, Router, Taken};
+use super::{Blocked, Connected, KEPT_ACTIONS, PLAYER, PUBLISHER, Router, SAMPLE, Taken};
 use crate::hub::{Dialect, Peer, Request, Settings, Wishes};
 use crate::metrics::Metrics;
 use crate::wire::{Close, CloseCode, DropReason, Kind, Message, Role};
