@@ -41,7 +41,19 @@ const RELAYED: [Kind; 8] = [
     Kind::StreamerDataChannels,
 ];
 
-/// The names of the transports (`TransportKind::name`), for the series that are there from the start.
+/// How sessions end by the gateway (protocol.md §5.5), for the series that are there from the start.
+const CLOSES: [CloseCode; 8] = [
+    CloseCode::EMPTY,
+    CloseCode::POLICY,
+    CloseCode::TOO_BIG,
+    CloseCode::DISCONNECTED,
+    CloseCode::RESTARTING,
+    CloseCode::TRY_AGAIN,
+    CloseCode::SLOW,
+    CloseCode::DEAD,
+];
+
+/// The names of the transports (`TransportKind::name`), for the same.
 const TRANSPORTS: [&str; 4] = ["ws", "wss", "webtransport", "quic"];
 
 /// Every metric of the gateway.
@@ -156,6 +168,9 @@ impl Metrics {
         {
             let who = Who { role, transport };
             drop((self.opened.get_or_create(&who), self.live.get_or_create(&who)));
+        }
+        for CloseCode(code) in CLOSES {
+            drop(self.closed.get_or_create(&Code { code, by: "gateway" }));
         }
         let build: Family<Build, Gauge> = family(&mut self.registry, "build_info", "Which gateway this is; always 1");
         let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
