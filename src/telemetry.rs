@@ -1,10 +1,14 @@
 //! The log: to standard error, so that standard output stays free for what is announced there.
+//!
+//! SDP, candidates, tokens and credentials stand in no line above TRACE, whoever writes it.
 
 use std::io::{self, IsTerminal};
 
-use tracing::Subscriber;
+use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 use crate::config::{LogFilter, LogFormat};
@@ -27,10 +31,16 @@ where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let builder = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(directives(filter))).with_writer(to);
+    let discreet = filter_fn(|event| !is_indiscreet(event));
     match format {
-        LogFormat::Text => Box::new(builder.with_ansi(colours).finish()),
-        LogFormat::Json => Box::new(builder.with_ansi(false).json().flatten_event(true).finish()),
+        LogFormat::Text => Box::new(builder.with_ansi(colours).finish().with(discreet)),
+        LogFormat::Json => Box::new(builder.with_ansi(false).json().flatten_event(true).finish().with(discreet)),
     }
+}
+
+/// wtransport says the headers of a session at `debug`, and tokens are among them.
+fn is_indiscreet(event: &Metadata<'_>) -> bool {
+    event.target().starts_with("wtransport") && *event.level() == Level::DEBUG
 }
 
 /// A bare level is meant for the gateway: its libraries say every handshake at `debug`, and are heard from `warn` on.
