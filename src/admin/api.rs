@@ -78,19 +78,29 @@ async fn fresh(mut response: Response) -> Response {
 }
 
 /// How the gateway is
-#[utoipa::path(get, path = "/status", responses((status = 200, body = Status)))]
+#[utoipa::path(get, path = "/status", tag = "gateway", responses((status = 200, description = "Now", body = Status)))]
 async fn status(State(state): State<ApiState>) -> Json<Status> {
     Json(Status::new(state.router.uptime(), state.router.counts()))
 }
 
 /// How the gateway is configured
-#[utoipa::path(get, path = "/config", responses((status = 200, body = Configuration)))]
+#[utoipa::path(
+    get,
+    path = "/config",
+    tag = "gateway",
+    responses((status = 200, description = "Without credentials", body = Configuration))
+)]
 async fn config(State(state): State<ApiState>) -> Response {
     Json(&*state.configuration).into_response()
 }
 
 /// Every streamer and SFU, in the order of registration
-#[utoipa::path(get, path = "/streamers", responses((status = 200, body = Vec<Streamer>)))]
+#[utoipa::path(
+    get,
+    path = "/streamers",
+    tag = "streamers",
+    responses((status = 200, description = "All of them", body = Vec<Streamer>))
+)]
 async fn streamers(State(state): State<ApiState>) -> Json<Vec<Streamer>> {
     Json(state.router.streamer_entries().into_iter().map(Into::into).collect())
 }
@@ -99,9 +109,10 @@ async fn streamers(State(state): State<ApiState>) -> Json<Vec<Streamer>> {
 #[utoipa::path(
     get,
     path = "/streamers/{id}",
+    tag = "streamers",
     params(("id" = String, Path, description = "The streamer's id")),
     responses(
-        (status = 200, body = Streamer),
+        (status = 200, description = "It is there", body = Streamer),
         (status = 400, description = "The id is not UTF-8", body = Message),
         (status = 404, description = "There is none of that id", body = Message),
     )
@@ -112,7 +123,12 @@ async fn streamer(State(state): State<ApiState>, id: Id) -> Result<Json<Streamer
 }
 
 /// Every player and SFU, in the order of arrival
-#[utoipa::path(get, path = "/players", responses((status = 200, body = Vec<Player>)))]
+#[utoipa::path(
+    get,
+    path = "/players",
+    tag = "players",
+    responses((status = 200, description = "All of them", body = Vec<Player>))
+)]
 async fn players(State(state): State<ApiState>) -> Json<Vec<Player>> {
     Json(state.router.player_entries().into_iter().map(Into::into).collect())
 }
@@ -121,9 +137,10 @@ async fn players(State(state): State<ApiState>) -> Json<Vec<Player>> {
 #[utoipa::path(
     get,
     path = "/players/{id}",
+    tag = "players",
     params(("id" = String, Path, description = "The player's id")),
     responses(
-        (status = 200, body = Player),
+        (status = 200, description = "It is there", body = Player),
         (status = 400, description = "The id is not UTF-8", body = Message),
         (status = 404, description = "There is none of that id", body = Message),
     )
@@ -137,6 +154,7 @@ async fn player(State(state): State<ApiState>, id: Id) -> Result<Json<Player>, F
 #[utoipa::path(
     delete,
     path = "/streamers/{id}",
+    tag = "streamers",
     params(("id" = String, Path, description = "The streamer's id")),
     responses(
         (status = 204, description = "It is closed"),
@@ -153,6 +171,7 @@ async fn delete_streamer(State(state): State<ApiState>, id: Id) -> Result<Status
 #[utoipa::path(
     delete,
     path = "/players/{id}",
+    tag = "players",
     params(("id" = String, Path, description = "The player's id")),
     responses(
         (status = 204, description = "It is closed"),

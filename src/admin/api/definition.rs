@@ -26,7 +26,12 @@ struct Reading;
 struct Deleting;
 
 /// This document
-#[utoipa::path(get, path = "/api-definition", responses((status = 200, body = Object, content_type = "application/json")))]
+#[utoipa::path(
+    get,
+    path = "/api-definition",
+    tag = "gateway",
+    responses((status = 200, description = "OpenAPI 3.1", body = Object, content_type = "application/json"))
+)]
 #[allow(dead_code, reason = "the document's own entry; the route serves the text that is made once")]
 fn api_definition() {}
 

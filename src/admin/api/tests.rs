@@ -63,6 +63,22 @@ async fn the_document_names_what_is_mounted_and_no_more() {
     assert_eq!(methods(&all, "/streamers"), ["get"]);
 }
 
+/// What OpenAPI 3.1 wants of an operation, and no name of a module.
+#[tokio::test]
+async fn every_operation_is_described() {
+    let document = definition(true).await;
+    let paths = document["paths"].as_object().unwrap();
+    for (path, operation) in
+        paths.iter().flat_map(|(path, item)| item.as_object().unwrap().values().map(move |o| (path, o)))
+    {
+        assert!(operation["summary"].is_string(), "{path}");
+        assert!(["gateway", "streamers", "players"].map(Into::into).contains(&operation["tags"][0]), "{path}");
+        for response in operation["responses"].as_object().unwrap().values() {
+            assert!(response["description"].is_string(), "{path}: {response}");
+        }
+    }
+}
+
 /// The schemas say which members may be absent, and that there are no others.
 #[tokio::test]
 async fn the_schemas_are_closed() {
