@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::SystemTime;
 
 use crate::announce::BoundAddrs;
-use crate::config::{Config, Limits, ListenAddr, Listener};
+use crate::config::{Config, Limits, ListenAddr, Listener, Serving};
 use crate::tls::{Credential, Fingerprint};
 use crate::wire::Role;
 
@@ -49,15 +49,9 @@ pub struct Banner<'a> {
 impl Display for Banner<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "pixelgate {}\n\n", env!("CARGO_PKG_VERSION"))?;
-        self.unified(f, "http", self.config.http, self.bound.http, ["http", "ws"])?;
-        self.unified(f, "https", self.config.https, self.bound.https, ["https", "wss"])?;
-        if self.bound.quic.is_some() {
-            writeln!(f, "{:12}and on UDP: WebTransport, QUIC (pixelstream/1)", "")?;
-        }
-        plain(f, ["streamer", "streamers", "ws"], self.config.streamer, self.bound.streamer, "")?;
-        plain(f, ["sfu", "SFUs", "ws"], self.config.sfu, self.bound.sfu, "")?;
+        self.config.listeners.iter().try_for_each(|listener| self.listener(f, listener))?;
         plain(f, ["admin", "operators", "http"], self.config.admin, self.bound.admin, "/")?;
-        if self.config.listeners().iter().any(|(_, addr)| is_everywhere(*addr)) {
+        if self.config.addresses().any(|(_, addr)| is_everywhere(addr)) {
             f.write_str("\n  HOST is any name or address of this machine.\n")?;
         }
         self.certificate.map_or(Ok(()), |certificate| certificate.fmt(f))?;
@@ -66,28 +60,34 @@ impl Display for Banner<'_> {
 }
 
 impl Banner<'_> {
-    /// A listener whose path decides the role: a line per role.
-    fn unified(
-        &self,
-        f: &mut fmt::Formatter<'_>,
-        name: &str,
-        listener: Listener,
-        bound: Option<SocketAddr>,
-        [page, socket]: [&str; 2],
-    ) -> fmt::Result {
-        let Some(bound) = bound else { return Ok(()) };
+    /// A line per role, then what is on UDP.
+    fn listener(&self, f: &mut fmt::Formatter<'_>, listener: &Listener) -> fmt::Result {
+        let Some(bound) = self.bound.of(&listener.name) else { return Ok(()) };
         let host = host(listener.addr, bound);
-        let lines = [
-            (Role::Player, "players", format!("{page}://{host}/")),
-            (Role::Streamer, "streamers", format!("{socket}://{host}/streamer")),
-            (Role::Sfu, "SFUs", format!("{socket}://{host}/sfu")),
-        ];
-        let taken = lines.into_iter().filter(|(role, ..)| listener.roles.contains(*role));
-        taken.enumerate().try_for_each(|(index, (_, whom, url))| row(f, if index == 0 { name } else { "" }, whom, &url))
+        let [page, socket] = if listener.tls { ["https", "wss"] } else { ["http", "ws"] };
+        let (name, prefix) = (listener.name.as_str(), listener.path_prefix.as_str());
+        let players = if listener.pages { page } else { socket };
+        let lines = match listener.serving {
+            Serving::Unified(_) => [
+                (Role::Player, "players", format!("{players}://{host}{prefix}/")),
+                (Role::Streamer, "streamers", format!("{socket}://{host}{prefix}/streamer")),
+                (Role::Sfu, "SFUs", format!("{socket}://{host}{prefix}/sfu")),
+            ],
+            Serving::Legacy(_) => [
+                (Role::Player, "players", format!("{players}://{host}{prefix}")),
+                (Role::Streamer, "streamers", format!("{socket}://{host}{prefix}")),
+                (Role::Sfu, "SFUs", format!("{socket}://{host}{prefix}")),
+            ],
+        };
+        let taken = lines.into_iter().filter(|(role, ..)| listener.serving.takes(*role));
+        taken
+            .enumerate()
+            .try_for_each(|(index, (_, whom, url))| row(f, if index == 0 { name } else { "" }, whom, &url))?;
+        if listener.quic { writeln!(f, "{:12}and on UDP: WebTransport, QUIC (pixelstream/1)", "") } else { Ok(()) }
     }
 
     fn warnings(&self) -> Vec<String> {
-        let open: Vec<_> = self.config.listeners().into_iter().filter(|(_, addr)| addr.is_beyond_loopback()).collect();
+        let open: Vec<_> = self.config.addresses().filter(|(_, addr)| addr.is_beyond_loopback()).collect();
         let mut warnings = Vec::new();
         if !self.authentication && !open.is_empty() {
             let names: Vec<_> = open.iter().map(|(name, _)| *name).collect();

@@ -1,35 +1,27 @@
 //! Assembly: binds every listener, wires the parts together, supervises them.
 
+mod open;
+
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, broadcast};
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
-use crate::admin::Operators;
-use crate::admin::api::{ApiState, Ports, Shown};
 use crate::announce::BoundAddrs;
-use crate::config::{CertSource, Config, Limits, ListenAddr, Roles};
+use crate::config::{CertSource, Config, Limits};
+use crate::drain;
 use crate::hub::Settings;
-use crate::listen::{
-    BindError, Capacity, Door, DoorKind, House, TcpService, bind_tcp, bind_tcp_and_udp, endpoint, serve_tcp, serve_udp,
-};
+use crate::listen::{BindError, Capacity, Greetings, House, HttpRates};
 use crate::metrics::Metrics;
 use crate::router::Router;
 use crate::session::{Rates, SessionReport, Sessions};
-use crate::tls::{
-    CHECK_EVERY, Certificates, DevError, LoadError, Renewal, ServerError, server_config_quic, server_config_tcp,
-};
-use crate::web::{Discovery, WebTransport};
-use crate::wire::out::PROTOCOL_VERSION;
-use crate::wire::{MAX_MESSAGE, Role};
-use crate::{admin, drain, web};
+use crate::tls::{CHECK_EVERY, Certificates, DevError, LoadError, Renewal, ServerError};
+use crate::web::Origins;
+use crate::wire::MAX_MESSAGE;
 
 /// Enough for every session that the memory of a large machine holds; the system's limit of descriptors comes first.
 const CAPACITY: Capacity = Capacity { establishing: 4096, connections: 200_000 };
@@ -62,7 +54,16 @@ pub struct Gateway {
     router: Arc<Router>,
     sessions: Arc<Sessions>,
     house: Arc<House>,
+    live: Live,
     grace: Duration,
+}
+
+/// What may change while the gateway runs.
+#[derive(Debug)]
+struct Live {
+    greetings: Arc<Greetings>,
+    allowed_origins: Origins,
+    cors_origins: Origins,
 }
 
 impl Gateway {
@@ -74,6 +75,11 @@ impl Gateway {
         let metrics = Arc::new(Metrics::default());
         let settings = Settings { max_players: config.max_players, ..Settings::default() };
         let router = Router::new(settings, Arc::clone(&metrics));
+        let live = Live {
+            greetings: Greetings::new(config.peer_options.json()),
+            allowed_origins: Origins::new(config.allowed_origins.clone()),
+            cors_origins: Origins::new(open::cors_origins(config)),
+        };
         let rates = (config.limits != Limits::Off).then(Rates::default);
         let sessions = Arc::new(Sessions::new(Arc::clone(&router), config.keepalive, rates));
         let house = Arc::new(House {
@@ -86,6 +92,8 @@ impl Gateway {
             capacity: CAPACITY,
             establishing: Arc::new(Semaphore::new(CAPACITY.establishing)),
             connections: Arc::new(Semaphore::new(CAPACITY.connections)),
+            proxies: config.proxies.clone(),
+            http_rates: HttpRates::new(config.http_rate),
             max_message: MAX_MESSAGE,
         });
         let mut gateway = Self {
@@ -94,6 +102,7 @@ impl Gateway {
             router,
             sessions,
             house,
+            live,
             grace: config.drain_grace,
         };
         gateway.open(config)?;
@@ -131,110 +140,6 @@ impl Gateway {
         drain::drain(&self.house, &self.router, self.grace).await;
     }
 
-    /// Everything is bound before anything is served.
-    fn open(&mut self, config: &Config) -> Result<(), StartError> {
-        let dialect = config.dialect;
-        let options = config.peer_options.json();
-        let door = |kind| Arc::new(Door::new(kind, dialect, options));
-        let unified = |roles: Roles| {
-            door(DoorKind::Unified(Role::ALL.into_iter().filter(|&role| roles.contains(role)).collect()))
-        };
-
-        let http = bind_tcp("http", config.http.addr)?;
-        let (https, quic) = bind_tcp_and_udp("https", config.https.addr)?;
-        let streamer = bind_tcp("streamer", config.streamer)?;
-        let sfu = bind_tcp("sfu", config.sfu)?;
-        let admin = bind_tcp("admin", config.admin)?;
-        self.bound = BoundAddrs {
-            http: first(&http),
-            https: first(&https),
-            quic: quic.first().and_then(|socket| socket.local_addr().ok()),
-            streamer: first(&streamer),
-            sfu: first(&sfu),
-            admin: first(&admin),
-        };
-
-        let discovery = Arc::new(self.secure(config, https, quic, &unified(config.https.roles))?);
-        self.serve(
-            http,
-            Some(unified(config.http.roles)),
-            web::router(Arc::clone(&discovery), config.http_root.as_deref()),
-            None,
-        );
-        self.serve(streamer, Some(door(DoorKind::Legacy(Role::Streamer))), axum::Router::new(), None);
-        self.serve(sfu, Some(door(DoorKind::Legacy(Role::Sfu))), axum::Router::new(), None);
-        let operators = Operators {
-            metrics: Arc::clone(&self.house.metrics),
-            certificates: self.certificates.clone(),
-            draining: self.house.closing.clone(),
-        };
-        let api = ApiState::new(Arc::clone(&self.router), &self.shown(config));
-        self.serve(admin, None, admin::router(operators, api), None);
-        self.background(Arc::clone(&self.router).run_timer());
-        Ok(())
-    }
-
-    /// What operators are shown of the configuration.
-    fn shown<'a>(&self, config: &'a Config) -> Shown<'a> {
-        let BoundAddrs { http, https, streamer, sfu, .. } = self.bound;
-        let port = |addr: Option<SocketAddr>| addr.map(|addr| addr.port());
-        Shown {
-            ports: Ports { streamer: port(streamer), player: port(http.or(https)), sfu: port(sfu) },
-            max_players: config.max_players,
-            protocol_version: config.dialect.protocol_version.then_some(PROTOCOL_VERSION),
-            peer_options: config.peer_options.json(),
-        }
-    }
-
-    /// The listeners that need a certificate.
-    fn secure(
-        &mut self,
-        config: &Config,
-        https: Vec<TcpListener>,
-        quic: Vec<std::net::UdpSocket>,
-        door: &Arc<Door>,
-    ) -> Result<Discovery, StartError> {
-        if https.is_empty() {
-            return Ok(Discovery { webtransport: None, allowed_origins: config.allowed_origins.clone() });
-        }
-        let certificates = certificates(&config.certificate)?;
-        let tls = TlsAcceptor::from(server_config_tcp(Arc::clone(&certificates))?);
-        let quic_tls = server_config_quic(Arc::clone(&certificates))?;
-        for socket in quic {
-            let endpoint = endpoint(socket, Arc::clone(&quic_tls), config.keepalive).map_err(StartError::Quic)?;
-            self.house.doors.spawn(serve_udp(endpoint, Arc::clone(&self.house), Arc::clone(door)));
-        }
-        let webtransport = door.admit(Role::Player).is_ok().then(|| WebTransport {
-            port: self.bound.quic.map_or(0, |addr| addr.port()),
-            only: only_loopback(config.https.addr),
-            certificates: Arc::clone(&certificates),
-        });
-        let discovery = Discovery { webtransport, allowed_origins: config.allowed_origins.clone() };
-        let pages = web::router(Arc::new(discovery.clone()), config.http_root.as_deref());
-        self.serve(https, Some(Arc::clone(door)), pages, Some(tls));
-        self.background(renew(Arc::clone(&certificates)));
-        self.certificates = Some(certificates);
-        Ok(discovery)
-    }
-
-    fn serve(
-        &self,
-        listeners: Vec<TcpListener>,
-        door: Option<Arc<Door>>,
-        pages: axum::Router,
-        tls: Option<TlsAcceptor>,
-    ) {
-        let house = match door {
-            Some(_) => Arc::clone(&self.house),
-            None => Arc::new(self.house.of_operators()),
-        };
-        let connections = Arc::clone(&house.connections);
-        let service = TcpService { house: Arc::clone(&house), connections, door, pages, tls };
-        for listener in listeners {
-            house.doors.spawn(serve_tcp(listener, service.clone()));
-        }
-    }
-
     /// Runs a task as long as the gateway.
     fn background(&self, task: impl Future<Output = ()> + Send + 'static) {
         let stopped = self.house.stopped.clone();
@@ -246,18 +151,6 @@ impl Drop for Gateway {
     fn drop(&mut self) {
         self.house.closing.cancel();
         self.house.stopped.cancel();
-    }
-}
-
-fn first(listeners: &[TcpListener]) -> Option<SocketAddr> {
-    listeners.first().and_then(|listener| listener.local_addr().ok())
-}
-
-/// The address when the listener has one literal loopback address.
-fn only_loopback(addr: ListenAddr) -> Option<IpAddr> {
-    match addr {
-        ListenAddr::Socket(addr) if addr.ip().is_loopback() => Some(addr.ip()),
-        _ => None,
     }
 }
 

@@ -15,16 +15,16 @@ const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 
 fn at(addr: ListenAddr) -> Lab {
     Lab::with(|config| {
-        config.http.addr = addr;
-        config.https.addr = addr;
-        config.streamer = addr;
+        for name in ["http", "https", "streamer"] {
+            config.listener_mut(name).expect("it is on").addr = addr;
+        }
     })
 }
 
 /// The whole way over every transport, dialled at `ip`; the gateway knows the peer by the address that a person would
 /// write, mapped into no other family.
 async fn is_served_at(lab: &mut Lab, ip: IpAddr) {
-    let bound = *lab.gateway().bound();
+    let bound = lab.gateway().bound().clone();
     let (https, quic) = (bound.https.expect("on"), bound.quic.expect("on"));
     assert_eq!(https.port(), quic.port(), "TCP and UDP of one listener");
     for via in Via::ALL {

@@ -21,7 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("announce", &["config", "files", "tls"]),
     ("banner", &["announce", "config", "tls", "wire"]),
     ("listen", &["session", "transport", "tls", "hub", "metrics", "config", "wire", "id"]),
-    ("web", &["listen", "tls"]),
+    ("web", &["config", "listen", "tls"]),
     ("admin", &["metrics", "router", "tls", "wire"]),
     ("drain", &["listen", "router", "wire"]),
     ("client", &["transport", "tls", "wire", "id"]),

@@ -259,7 +259,7 @@ async fn it_comes_back_when_the_gateway_does() {
     let addr = ListenAddr::Socket(lab.gateway().bound().http.expect("it listens"));
     lab.into_gateway().stop().await;
     streaming.is(Standing::Away).await;
-    let lab = Lab::with(|config| config.http.addr = addr);
+    let lab = Lab::with(|config| config.listener_mut("http").expect("it is on").addr = addr);
     streaming.streams().await;
     let mut player = Watcher::join(&lab, "TestStreamer").await.blind();
     player.until("a frame", |seen| seen.video > 0).await;

@@ -103,7 +103,7 @@ async fn a_gateway_that_is_dropped_gives_its_ports_back() {
     for via in Via::ALL {
         players.push(lab.player(via).await);
     }
-    let bound = *lab.gateway().bound();
+    let bound = lab.gateway().bound().clone();
     drop(lab);
     let (tcp, udp) = (bound.https.unwrap(), bound.quic.unwrap());
     let free = async {

@@ -5,6 +5,7 @@ mod support;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use pixelgate::config::{Roles, Serving};
 use support::{Lab, within};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -64,7 +65,9 @@ async fn an_upgrade_in_order_is_accepted_with_the_right_key() {
 
 #[tokio::test]
 async fn upgrades_that_are_not_in_order_are_refused() {
-    let lab = Lab::with(|config| config.http.roles = pixelgate::config::Roles::PLAYERS);
+    let lab = Lab::with(|config| {
+        config.listener_mut("http").expect("it is on").serving = Serving::Unified(Roles::PLAYERS);
+    });
     let http = lab.gateway().bound().http.unwrap();
     let good = upgrade("/player");
     let cases = [
@@ -136,7 +139,7 @@ async fn discovery_names_the_host_that_was_asked() {
 
 #[tokio::test]
 async fn discovery_without_webtransport_for_players() {
-    let lab = Lab::with(|config| config.https.addr = pixelgate::config::ListenAddr::Off);
+    let lab = Lab::with(|config| config.listeners.retain(|listener| listener.name != "https"));
     let answer = get(lab.gateway().bound().http.unwrap(), "/transports.json").await;
     assert!(answer.ends_with(r#"{"websocket":"ws://gateway.example:1234/player","webtransport":null}"#), "{answer}");
 }

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use pixelgate::client::{Client, Options};
-use pixelgate::config::{Limits, ListenAddr};
+use pixelgate::config::{Limits, Roles, Serving};
 use pixelgate::transport::Keepalive;
 use pixelgate::wire::{CloseCode, Role};
 use scrape::{Scrape, admin, status_of};
@@ -131,8 +131,9 @@ fn refused(reason: &str) -> String {
 #[tokio::test]
 async fn connections_that_become_no_sessions_are_counted() {
     let lab = Lab::with(|config| {
-        config.http.roles = pixelgate::config::Roles::PLAYERS;
-        config.https.roles = pixelgate::config::Roles::PLAYERS;
+        for name in ["http", "https"] {
+            config.listener_mut(name).expect("it is on").serving = Serving::Unified(Roles::PLAYERS);
+        }
     });
     let bound = lab.gateway().bound();
     let client = Client::new(Options { connect_timeout: Duration::from_secs(5), ..lab.options() }).unwrap();
@@ -302,7 +303,7 @@ async fn the_gateway_says_what_it_is_and_takes() {
 
 #[tokio::test]
 async fn without_tls_there_is_no_certificate_to_expire() {
-    let lab = Lab::with(|config| config.https.addr = ListenAddr::Off);
+    let lab = Lab::with(|config| config.listeners.retain(|listener| listener.name != "https"));
     assert!(!Scrape::of(&lab).await.families().contains("pixelgate_certificate_expiry_timestamp_seconds"));
 }
 

@@ -9,6 +9,7 @@ fn bound() -> BoundAddrs {
         streamer: address("0.0.0.0:8888"),
         sfu: None,
         admin: address("192.0.2.7:9090"),
+        more: BTreeMap::new(),
     }
 }
 
@@ -51,4 +52,14 @@ fn a_file_that_cannot_be_written_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("none/gate.json");
     assert_eq!(announce(&Announce::File(path), &bound(), &[]).unwrap_err().kind(), io::ErrorKind::NotFound);
+}
+
+#[test]
+fn listeners_of_other_names_are_listed_by_them() {
+    let mut bound = BoundAddrs::default();
+    bound.set("lan", "0.0.0.0:9000".parse().unwrap());
+    bound.set("http", "127.0.0.1:80".parse().unwrap());
+    assert_eq!((bound.of("lan"), bound.of("http")), (bound.more.get("lan").copied(), bound.http));
+    let text = line(&bound, &[]);
+    assert!(text.contains(r#""listeners":{"lan":"127.0.0.1:9000"}"#), "{text}");
 }

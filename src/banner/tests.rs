@@ -9,7 +9,15 @@ fn addr(text: &str) -> SocketAddr {
 
 fn bound() -> BoundAddrs {
     let at = |port| Some(SocketAddr::from(([127, 0, 0, 1], port)));
-    BoundAddrs { http: at(8080), https: at(8443), quic: at(8443), streamer: at(8888), sfu: at(8889), admin: at(9090) }
+    BoundAddrs {
+        http: at(8080),
+        https: at(8443),
+        quic: at(8443),
+        streamer: at(8888),
+        sfu: at(8889),
+        admin: at(9090),
+        ..BoundAddrs::default()
+    }
 }
 
 fn certificate(made_here: bool) -> Certificate {
@@ -61,15 +69,16 @@ fn what_is_off_is_not_shown() {
 #[test]
 fn a_role_that_is_not_taken_is_not_shown() {
     let mut config = Config::default();
-    config.http.roles = Roles::PLAYERS;
+    config.listener_mut("http").unwrap().serving = Serving::Unified(Roles::PLAYERS);
     let only = BoundAddrs { http: bound().http, ..BoundAddrs::default() };
     assert_eq!(render(&config, &only, None)[2..], ["  http      players    http://localhost:8080/"]);
 }
 
 #[test]
 fn an_open_listener_is_warned_of() {
-    let http = Listener { addr: ListenAddr::Socket(addr("[::]:80")), roles: Roles::PLAYERS };
-    let mut config = Config { http, ..Config::default() };
+    let mut config = Config::default();
+    *config.listener_mut("http").unwrap() =
+        Listener::unified("http", ListenAddr::Socket(addr("[::]:80")), Roles::PLAYERS);
     let only = BoundAddrs { http: Some(addr("[::]:80")), ..BoundAddrs::default() };
     let expected = [
         "  http      players    http://HOST:80/",

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::error::{ConfigError, Fault};
+use super::listener::ListenerArgs;
 
 /// Where a value was written. A later variant overrides an earlier one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +27,8 @@ pub enum Source {
     Environment,
     /// On the command line.
     CommandLine,
+    /// Among the words of a reference server, as messages name it: `--max_players`, `config.json: max_players`.
+    Reference(Arc<str>),
 }
 
 impl Source {
@@ -36,6 +39,7 @@ impl Source {
             Self::File { path, line } => format!("{}:{line}: {key}", path.display()),
             Self::Environment => env_name(key),
             Self::CommandLine => format!("--{key}"),
+            Self::Reference(place) => place.to_string(),
         }
     }
 
@@ -45,7 +49,7 @@ impl Source {
             Self::Default => 0,
             Self::File { .. } => 1,
             Self::Environment => 2,
-            Self::CommandLine => 3,
+            Self::CommandLine | Self::Reference(_) => 3,
         }
     }
 }
@@ -80,7 +84,7 @@ impl fmt::Debug for Written {
     }
 }
 
-/// The flags of `pixelgate serve`, as written.
+/// The flags of `pixelgate serve`, as written. A flag that is true or false is true when no value follows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
 pub struct ServeArgs {
     /// Pages and WebSockets; the path decides the role
@@ -104,15 +108,66 @@ pub struct ServeArgs {
     /// Folder of your own pages, in place of the player at / [default: the built-in player]
     #[arg(long, value_name = "FOLDER", help_heading = "Listeners")]
     pub http_root: Option<Written>,
+    /// The page at / of that folder [default: player.html, else index.html]
+    #[arg(long, value_name = "FILE", help_heading = "Listeners")]
+    pub homepage: Option<Written>,
+    /// More folders of pages, each at a path: /path=folder,…
+    #[arg(long, value_name = "ROUTES", help_heading = "Listeners")]
+    pub routes: Option<Written>,
     /// Origins of other sites whose pages may ask /transports.json: https://a.example,…; * for any [default: none]
     #[arg(long, value_name = "ORIGINS", help_heading = "Listeners")]
     pub allowed_origins: Option<Written>,
+    /// Pages that --http is asked for are answered with where --https has them
+    #[arg(long, value_name = "BOOL", help_heading = "Listeners", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub https_redirect: Option<Written>,
+    /// Cross-origin requests: let other sites' scripts read pages and REST answers
+    #[arg(long, value_name = "BOOL", help_heading = "Pages", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub cors: Option<Written>,
+    /// Origins that --cors is for [default: any]
+    #[arg(long, value_name = "ORIGINS", help_heading = "Pages")]
+    pub cors_allowed_origins: Option<Written>,
+    /// Methods that --cors is for [default: GET,HEAD,PUT,PATCH,POST,DELETE]
+    #[arg(long, value_name = "METHODS", help_heading = "Pages")]
+    pub cors_allowed_methods: Option<Written>,
+    /// Request headers that --cors is for [default: those asked for]
+    #[arg(long, value_name = "HEADERS", help_heading = "Pages")]
+    pub cors_allowed_headers: Option<Written>,
+    /// --cors lets cookies and credentials through
+    #[arg(long, value_name = "BOOL", help_heading = "Pages", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub cors_credentials: Option<Written>,
+    /// Content-Security-Policy of the pages of --http-root [default: none]
+    #[arg(long, value_name = "TEXT", help_heading = "Pages")]
+    pub content_security_policy: Option<Written>,
+    /// Headers that keep pages apart from other sites, as helmet sets them
+    #[arg(long, value_name = "BOOL", help_heading = "Pages", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub security_headers: Option<Written>,
+    /// Strict-Transport-Security over TLS, except with a development certificate, for localhost and for addresses
+    #[arg(long, value_name = "BOOL", help_heading = "Pages", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub hsts: Option<Written>,
+    /// HTTP requests a minute that one address may make; 0 for no limit
+    #[arg(long, value_name = "NUMBER", help_heading = "Pages")]
+    pub http_rate: Option<Written>,
+    /// --http-rate holds for loopback addresses too
+    #[arg(long, value_name = "BOOL", help_heading = "Pages", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub http_rate_loopback: Option<Written>,
+    /// Reverse proxies whose X-Forwarded-For is believed: addresses, networks, loopback, private or any [default: none]
+    #[arg(long, value_name = "LIST", help_heading = "Pages")]
+    pub trusted_proxies: Option<Written>,
+    /// How many proxies each add one address to it
+    #[arg(long, value_name = "NUMBER", help_heading = "Pages")]
+    pub proxy_hops: Option<Written>,
+    /// The REST API at /api on every listener that answers HTTP
+    #[arg(long, value_name = "BOOL", help_heading = "Pages", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub rest_api: Option<Written>,
     /// Operators: health and metrics
     #[arg(long, value_name = "ADDRESS|off", help_heading = "Listeners")]
     pub admin: Option<Written>,
     /// What peers are spoken to as: standard, wilbur, wilbur-5.5, cirrus-5.4, cirrus-5.2, cirrus-5.1 or cirrus-4.27
     #[arg(long, value_name = "NAME", help_heading = "Signalling")]
     pub dialect: Option<Written>,
+    /// Peers may choose another dialect: ?dialect=, hello.dialect
+    #[arg(long, value_name = "BOOL", help_heading = "Signalling", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub choose_dialect: Option<Written>,
     /// Players per streamer (in cirrus-*: of all streamers); 0 for no limit
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, help_heading = "Signalling")]
     pub max_players: Option<Written>,
@@ -128,6 +183,24 @@ pub struct ServeArgs {
     /// Silence after which a peer is given up
     #[arg(long, value_name = "TIME", help_heading = "Signalling")]
     pub keepalive_timeout: Option<Written>,
+    /// Secret shared with the TURN server, for credentials of each session
+    #[arg(long, value_name = "TEXT", help_heading = "Signalling")]
+    pub turn_secret: Option<Written>,
+    /// How long TURN credentials live
+    #[arg(long, value_name = "TIME", help_heading = "Signalling")]
+    pub turn_ttl: Option<Written>,
+    /// What players must give as ?token=
+    #[arg(long, value_name = "TEXT", help_heading = "Signalling")]
+    pub player_token: Option<Written>,
+    /// Matchmaker that is told of streamers and players, over TCP
+    #[arg(long, value_name = "HOST:PORT|off", help_heading = "Signalling")]
+    pub matchmaker: Option<Written>,
+    /// Time until it is dialled again
+    #[arg(long, value_name = "TIME", help_heading = "Signalling")]
+    pub matchmaker_retry: Option<Written>,
+    /// Name or address by which players reach this machine, for the matchmaker
+    #[arg(long, value_name = "HOST", help_heading = "Signalling")]
+    pub public_address: Option<Written>,
     /// Certificate chain, PEM; without it a development certificate is made
     #[arg(long, value_name = "FILE", help_heading = "TLS")]
     pub cert: Option<Written>,
@@ -149,17 +222,38 @@ pub struct ServeArgs {
     /// How log lines are written
     #[arg(long, value_name = "text|json", help_heading = "Running")]
     pub log_format: Option<Written>,
+    /// Folder of daily log files, JSON lines, kept for 14 days [default: none]
+    #[arg(long, value_name = "FOLDER", help_heading = "Running")]
+    pub log_folder: Option<Written>,
+    /// What is logged there: a level, or target=level,…
+    #[arg(long, value_name = "FILTER", help_heading = "Running")]
+    pub log_file: Option<Written>,
+    /// Log the configuration at the start, without its secrets
+    #[arg(long, value_name = "BOOL", help_heading = "Running", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub log_config: Option<Written>,
+    /// Show every message on the console: its type and size, or also what is in it, without its secrets
+    #[arg(long, value_name = "off|basic|verbose|formatted", help_heading = "Running")]
+    pub console_messages: Option<Written>,
+    /// Obey keys on standard input; h lists them
+    #[arg(long, value_name = "BOOL", help_heading = "Running", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub stdin: Option<Written>,
     /// Once everything listens, write the addresses as one JSON line to a file, or to stdout
     #[arg(long, value_name = "FILE|-", help_heading = "Running")]
     pub announce: Option<Written>,
     /// A TOML file with the same keys
     #[arg(long, value_name = "FILE", help_heading = "Running")]
     pub config: Option<Written>,
+    /// The `[[listener]]` tables of the file.
+    #[arg(skip)]
+    pub listeners: Vec<ListenerArgs>,
 }
+
+/// How many keys there are.
+const KEYS: usize = 52;
 
 impl ServeArgs {
     /// Every key and its value, in the order of the help. A field that is forgotten here does not compile.
-    fn fields_mut(&mut self) -> [(&'static str, &mut Option<Written>); 24] {
+    fn fields_mut(&mut self) -> [(&'static str, &mut Option<Written>); KEYS] {
         let Self {
             http,
             https,
@@ -168,14 +262,37 @@ impl ServeArgs {
             streamer,
             sfu,
             http_root,
+            homepage,
+            routes,
             allowed_origins,
+            https_redirect,
+            cors,
+            cors_allowed_origins,
+            cors_allowed_methods,
+            cors_allowed_headers,
+            cors_credentials,
+            content_security_policy,
+            security_headers,
+            hsts,
+            http_rate,
+            http_rate_loopback,
+            trusted_proxies,
+            proxy_hops,
+            rest_api,
             admin,
             dialect,
+            choose_dialect,
             max_players,
             peer_options,
             peer_options_file,
             keepalive_interval,
             keepalive_timeout,
+            turn_secret,
+            turn_ttl,
+            player_token,
+            matchmaker,
+            matchmaker_retry,
+            public_address,
             cert,
             key,
             cert_dir,
@@ -183,8 +300,14 @@ impl ServeArgs {
             limits,
             log,
             log_format,
+            log_folder,
+            log_file,
+            log_config,
+            console_messages,
+            stdin,
             announce,
             config,
+            listeners: _,
         } = self;
         [
             ("http", http),
@@ -194,14 +317,37 @@ impl ServeArgs {
             ("streamer", streamer),
             ("sfu", sfu),
             ("http-root", http_root),
+            ("homepage", homepage),
+            ("routes", routes),
             ("allowed-origins", allowed_origins),
+            ("https-redirect", https_redirect),
+            ("cors", cors),
+            ("cors-allowed-origins", cors_allowed_origins),
+            ("cors-allowed-methods", cors_allowed_methods),
+            ("cors-allowed-headers", cors_allowed_headers),
+            ("cors-credentials", cors_credentials),
+            ("content-security-policy", content_security_policy),
+            ("security-headers", security_headers),
+            ("hsts", hsts),
+            ("http-rate", http_rate),
+            ("http-rate-loopback", http_rate_loopback),
+            ("trusted-proxies", trusted_proxies),
+            ("proxy-hops", proxy_hops),
+            ("rest-api", rest_api),
             ("admin", admin),
             ("dialect", dialect),
+            ("choose-dialect", choose_dialect),
             ("max-players", max_players),
             ("peer-options", peer_options),
             ("peer-options-file", peer_options_file),
             ("keepalive-interval", keepalive_interval),
             ("keepalive-timeout", keepalive_timeout),
+            ("turn-secret", turn_secret),
+            ("turn-ttl", turn_ttl),
+            ("player-token", player_token),
+            ("matchmaker", matchmaker),
+            ("matchmaker-retry", matchmaker_retry),
+            ("public-address", public_address),
             ("cert", cert),
             ("key", key),
             ("cert-dir", cert_dir),
@@ -209,13 +355,18 @@ impl ServeArgs {
             ("limits", limits),
             ("log", log),
             ("log-format", log_format),
+            ("log-folder", log_folder),
+            ("log-file", log_file),
+            ("log-config", log_config),
+            ("console-messages", console_messages),
+            ("stdin", stdin),
             ("announce", announce),
             ("config", config),
         ]
     }
 
     /// The names of all keys.
-    pub fn keys() -> [&'static str; 24] {
+    pub fn keys() -> [&'static str; KEYS] {
         Self::default().fields_mut().map(|(key, _)| key)
     }
 
@@ -229,6 +380,9 @@ impl ServeArgs {
     pub fn over(mut self, mut below: Self) -> Self {
         for ((_, mine), (_, theirs)) in self.fields_mut().into_iter().zip(below.fields_mut()) {
             *mine = mine.take().or(theirs.take());
+        }
+        if self.listeners.is_empty() {
+            self.listeners = below.listeners;
         }
         self
     }

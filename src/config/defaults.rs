@@ -3,7 +3,7 @@
 use super::args::{ServeArgs, Source, Written};
 
 /// Key and value. What is not here has no default of its own: the roles follow from the address, a certificate is
-/// made, peers get no options, the player is the built-in one, and nothing is announced.
+/// made, peers get no options, the player is the built-in one, no proxy is believed, and nothing is announced.
 pub const DEFAULTS: &[(&str, &str)] = &[
     // Nothing is reachable from outside until the operator says so. 8080 needs no privilege.
     ("http", "localhost:8080"),
@@ -17,12 +17,39 @@ pub const DEFAULTS: &[(&str, &str)] = &[
     ("admin", "localhost:9090"),
     // Serves the stock frontends and streamers of every Unreal Engine 5 release.
     ("dialect", "standard"),
+    // A peer must not choose the rules that others are measured by.
+    ("choose-dialect", "false"),
+    // Both ports serve until the operator has a certificate that browsers believe.
+    ("https-redirect", "false"),
+    // Other sites read nothing until the operator lets them.
+    ("cors", "false"),
+    ("cors-credentials", "false"),
+    // They forbid what an operator's own pages may need.
+    ("security-headers", "false"),
+    // Browsers remember it for half a year: only who means it says it.
+    ("hsts", "false"),
+    // The reference server's number: far above what pages ask for, far below what hurts.
+    ("http-rate", "3000"),
+    // Tests and reverse proxies on the same machine.
+    ("http-rate-loopback", "false"),
+    // One proxy, the usual case.
+    ("proxy-hops", "1"),
+    // For operators, so not beside the players' pages.
+    ("rest-api", "false"),
     // No limit, as in the reference server.
     ("max-players", "0"),
     // Below the 30 to 60 s after which home routers and proxies forget a silent connection.
     ("keepalive-interval", "15s"),
     // Three intervals: two lost pings are no death.
     ("keepalive-timeout", "45s"),
+    // Longer than any session is watched.
+    ("turn-ttl", "24h"),
+    // Matchmakers belong to Unreal Engine 4.27 to 5.4.
+    ("matchmaker", "off"),
+    // The reference server's.
+    ("matchmaker-retry", "5s"),
+    // The reference server's.
+    ("public-address", "localhost"),
     // Beside the place where the gateway was started; the same folder again keeps the same hash.
     ("cert-dir", "certs"),
     // Long enough to tell every peer to come back elsewhere, shorter than the 10 s after which service managers kill.
@@ -33,6 +60,14 @@ pub const DEFAULTS: &[(&str, &str)] = &[
     ("log", "info"),
     // A person reads it first; machines ask for json.
     ("log-format", "text"),
+    // The same in files, where there are any.
+    ("log-file", "info"),
+    // The configuration is known to who wrote it.
+    ("log-config", "false"),
+    // What peers say to each other is theirs.
+    ("console-messages", "off"),
+    // Services have no keyboard.
+    ("stdin", "false"),
 ];
 
 /// The default of a key.

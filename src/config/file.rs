@@ -4,10 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::args::{ServeArgs, Source, Written};
 use super::error::{ConfigError, Fault, nearest};
+use super::listener::ListenerArgs;
 
 /// Reads the file that `named` names.
 pub(super) fn read(named: &Written) -> Result<ServeArgs, ConfigError> {
@@ -27,6 +29,10 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<ServeArgs, ConfigError> {
     for (key, value) in table.get_ref() {
         let source = document.source(key.span().start);
         let key = key.get_ref().as_ref();
+        if key == "listener" {
+            args.listeners = document.listeners(value.get_ref(), &source)?;
+            continue;
+        }
         check_key(key).map_err(|fault| fault.at(source.place(key)))?;
         let value = document.text_of(key, value.get_ref()).map_err(|fault| fault.at(source.place(key)))?;
         args.set(key, Written::new(value, source));
@@ -58,6 +64,25 @@ impl Document<'_> {
         let before = &self.text.as_bytes()[..offset.min(self.text.len())];
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
         Source::File { path: Arc::clone(&self.path), line }
+    }
+
+    /// The `[[listener]]` tables.
+    fn listeners(&self, value: &DeValue<'_>, source: &Source) -> Result<Vec<ListenerArgs>, ConfigError> {
+        let fault = || Fault::new("it is no list of tables", "write [[listener]]").at(source.place("listener"));
+        value.as_array().ok_or_else(fault)?.iter().map(|table| self.listener(table)).collect()
+    }
+
+    fn listener(&self, table: &Spanned<DeValue<'_>>) -> Result<ListenerArgs, ConfigError> {
+        let source = self.source(table.span().start);
+        let fault = || Fault::new("it is no table", "write [[listener]]").at(source.place("listener"));
+        let mut args = ListenerArgs::new(source.clone());
+        for (key, value) in table.get_ref().as_table().ok_or_else(fault)? {
+            let source = self.source(key.span().start);
+            let key = key.get_ref().as_ref();
+            let text = self.text_of(key, value.get_ref()).map_err(|fault| fault.at(source.place(key)))?;
+            args.set(key, Written::new(text, source.clone())).map_err(|fault| fault.at(source.place(key)))?;
+        }
+        Ok(args)
     }
 
     fn garbled(&self, error: &toml::de::Error) -> ConfigError {

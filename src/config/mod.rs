@@ -10,12 +10,14 @@ pub mod cli;
 pub mod defaults;
 mod error;
 mod file;
+mod listener;
 mod read;
 #[cfg(feature = "demo")]
 mod stream;
 #[cfg(test)]
 mod tests;
 mod values;
+mod web;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -24,35 +26,52 @@ use std::time::Duration;
 pub use address::ListenAddr;
 pub use args::{ServeArgs, Source, Written, env_name};
 pub use error::ConfigError;
+pub use listener::{Listener, ListenerArgs, Serving};
 #[cfg(feature = "demo")]
 pub use stream::{DemoArgs, DemoConfig, Size, StreamArgs, StreamConfig, TestStreamerArgs, TestStreamerConfig, Trust};
-pub use values::{Announce, CertSource, Limits, LogFilter, LogFormat, PeerOptions, Roles};
+pub use values::{Announce, CertSource, ConsoleMessages, Limits, LogFilter, LogFormat, PeerOptions, Roles, Secret};
+pub use web::{Cors, HttpRate, Net, Proxies, Trusted};
 
 use crate::hub::Dialect;
 use crate::transport::Keepalive;
+use crate::wire::Role;
 
-/// A listener whose path decides the role (protocol.md §2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Listener {
-    /// Where it listens.
-    pub addr: ListenAddr,
-    /// Which roles it takes.
-    pub roles: Roles,
+/// Whom the gateway tells of its streamers and players (protocol.md §6, "Matchmaker").
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matchmaker {
+    /// Where it listens, as `HOST:PORT`.
+    pub address: String,
+    /// How long to wait before it is dialled again.
+    pub retry: Duration,
+    /// What players are sent to.
+    pub public_address: String,
 }
 
 /// Everything that `pixelgate serve` is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Pages and WebSockets.
-    pub http: Listener,
-    /// The same over TLS; WebTransport and raw QUIC on UDP of the same port.
-    pub https: Listener,
-    /// The port of its own for streamers: any path.
-    pub streamer: ListenAddr,
-    /// The port of its own for SFUs: any path.
-    pub sfu: ListenAddr,
+    /// Where peers arrive. The names differ.
+    pub listeners: Vec<Listener>,
     /// The operator's own pages; `None` for the built-in player.
     pub http_root: Option<PathBuf>,
+    /// The page at `/` of that folder; `None` for `player.html`, else `index.html`.
+    pub homepage: Option<String>,
+    /// More folders of pages, by path.
+    pub routes: Vec<(String, PathBuf)>,
+    /// `Content-Security-Policy` of the operator's own pages.
+    pub content_security_policy: Option<String>,
+    /// The headers that keep pages apart from other sites.
+    pub security_headers: bool,
+    /// `Strict-Transport-Security` over TLS.
+    pub hsts: bool,
+    /// Which other sites' scripts may read answers; `None` for no site's.
+    pub cors: Option<Cors>,
+    /// How often an address may ask over HTTP.
+    pub http_rate: HttpRate,
+    /// Whose `X-Forwarded-For` is believed.
+    pub proxies: Proxies,
+    /// Whether the REST API is on the listeners that answer HTTP.
+    pub rest_api: bool,
     /// Origins of other sites whose pages may ask where the gateway is.
     pub allowed_origins: Vec<String>,
     /// Operators.
@@ -75,6 +94,24 @@ pub struct Config {
     pub log: LogFilter,
     /// How log lines are written.
     pub log_format: LogFormat,
+    /// Where daily log files are kept.
+    pub log_folder: Option<PathBuf>,
+    /// What is logged there.
+    pub log_file: LogFilter,
+    /// Whether the configuration is logged at the start.
+    pub log_config: bool,
+    /// What of each message is shown on the console.
+    pub console_messages: ConsoleMessages,
+    /// Whether keys on standard input are obeyed.
+    pub stdin: bool,
+    /// Who is told of streamers and players.
+    pub matchmaker: Option<Matchmaker>,
+    /// The secret shared with the TURN server. Not in force yet.
+    pub turn_secret: Option<Secret>,
+    /// How long TURN credentials live. Not in force yet.
+    pub turn_ttl: Duration,
+    /// What players must give. Not in force yet.
+    pub player_token: Option<Secret>,
     /// Where to say which addresses were bound.
     pub announce: Option<Announce>,
 }
@@ -83,15 +120,30 @@ impl Config {
     /// For tests: every listener on a free port of 127.0.0.1 with every role, the certificate in memory.
     pub fn for_tests() -> Self {
         let addr = ListenAddr::Socket(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-        let listener = Listener { addr, roles: Roles::ALL };
+        let listeners = vec![
+            Listener::unified("http", addr, Roles::ALL),
+            Listener::unified_tls("https", addr, Roles::ALL),
+            Listener::legacy("streamer", addr, Role::Streamer),
+            Listener::legacy("sfu", addr, Role::Sfu),
+        ];
         let certificate = CertSource::Dev { dir: None };
-        Self { http: listener, https: listener, streamer: addr, sfu: addr, admin: addr, certificate, ..Self::default() }
+        Self { listeners, admin: addr, certificate, ..Self::default() }
     }
 
-    /// Every listener by the name of its key.
-    pub fn listeners(&self) -> [(&'static str, ListenAddr); 5] {
-        let Self { http, https, streamer, sfu, admin, .. } = self;
-        [("http", http.addr), ("https", https.addr), ("streamer", *streamer), ("sfu", *sfu), ("admin", *admin)]
+    /// The listener of that name.
+    pub fn listener(&self, name: &str) -> Option<&Listener> {
+        self.listeners.iter().find(|listener| listener.name == name)
+    }
+
+    /// The listener of that name, to be changed.
+    pub fn listener_mut(&mut self, name: &str) -> Option<&mut Listener> {
+        self.listeners.iter_mut().find(|listener| listener.name == name)
+    }
+
+    /// Every address that is listened on, by the name of the listener, the operators' last.
+    pub fn addresses(&self) -> impl Iterator<Item = (&str, ListenAddr)> {
+        let listeners = self.listeners.iter().map(|listener| (listener.name.as_str(), listener.addr));
+        listeners.chain([("admin", self.admin)]).filter(|(_, addr)| addr.is_on())
     }
 }
 

@@ -7,9 +7,14 @@ use std::fs;
 use super::address::ListenAddr;
 use super::args::{ServeArgs, Written};
 use super::error::{ConfigError, Fault};
-use super::values::{self, Announce, CertSource, Limits, LogFilter, LogFormat, PeerOptions, Roles};
-use super::{Config, Listener, defaults, file};
+use super::listener::{Listener, ListenerArgs};
+use super::values::{
+    self, Announce, CertSource, ConsoleMessages, Limits, LogFilter, LogFormat, PeerOptions, Roles, Secret,
+};
+use super::web::{self, Cors, HttpRate, Proxies, Trusted};
+use super::{Config, Matchmaker, defaults, file};
 use crate::transport::Keepalive;
+use crate::wire::Role;
 
 impl ServeArgs {
     /// The command line laid over the environment, that over the file that either names, that over the defaults.
@@ -32,11 +37,17 @@ impl Config {
     pub fn read(args: &ServeArgs) -> Result<Self, ConfigError> {
         let values = Values(args.entries().collect());
         let config = Self {
-            http: values.listener("http", "http-roles")?,
-            https: values.listener("https", "https-roles")?,
-            streamer: values.read("streamer", ListenAddr::parse)?,
-            sfu: values.read("sfu", ListenAddr::parse)?,
+            listeners: values.listeners(&args.listeners)?,
             http_root: values.read_if_any("http-root", values::folder)?,
+            homepage: values.read_if_any("homepage", values::page)?,
+            routes: values.read_if_any("routes", values::routes)?.unwrap_or_default(),
+            content_security_policy: values.read_if_any("content-security-policy", values::header)?,
+            security_headers: values.read("security-headers", values::boolean)?,
+            hsts: values.read("hsts", values::boolean)?,
+            cors: values.cors()?,
+            http_rate: values.http_rate()?,
+            proxies: values.proxies()?,
+            rest_api: values.read("rest-api", values::boolean)?,
             allowed_origins: values.read_if_any("allowed-origins", values::origins)?.unwrap_or_default(),
             admin: values.read("admin", ListenAddr::parse)?,
             dialect: values.read("dialect", values::dialect)?,
@@ -48,6 +59,15 @@ impl Config {
             limits: values.read("limits", Limits::parse)?,
             log: values.read("log", LogFilter::parse)?,
             log_format: values.read("log-format", LogFormat::parse)?,
+            log_folder: values.read_if_any("log-folder", values::path)?,
+            log_file: values.read("log-file", LogFilter::parse)?,
+            log_config: values.read("log-config", values::boolean)?,
+            console_messages: values.read("console-messages", ConsoleMessages::parse)?,
+            stdin: values.read("stdin", values::boolean)?,
+            matchmaker: values.matchmaker()?,
+            turn_secret: values.read_if_any("turn-secret", Secret::parse)?,
+            turn_ttl: values.read("turn-ttl", values::long_duration)?,
+            player_token: values.read_if_any("player-token", Secret::parse)?,
             announce: values.read_if_any("announce", Announce::parse)?,
         };
         values.check_listeners(&config)?;
@@ -79,11 +99,71 @@ impl Values {
         self.read_if_any(key, parse)?.ok_or_else(missing)
     }
 
-    fn listener(&self, key: &str, roles: &str) -> Result<Listener, ConfigError> {
+    /// Those of the flags that are on, then those of the tables.
+    fn listeners(&self, tables: &[ListenerArgs]) -> Result<Vec<Listener>, ConfigError> {
+        let mut listeners = vec![
+            Listener {
+                redirect: self.read("https-redirect", values::boolean)?,
+                ..self.unified("http", "http-roles", Listener::unified)?
+            },
+            self.unified("https", "https-roles", Listener::unified_tls)?,
+            Listener::legacy("streamer", self.read("streamer", ListenAddr::parse)?, Role::Streamer),
+            Listener::legacy("sfu", self.read("sfu", ListenAddr::parse)?, Role::Sfu),
+        ];
+        let dialect = self.read("dialect", values::dialect)?;
+        let choose_dialect = self.read("choose-dialect", values::boolean)?;
+        for listener in &mut listeners {
+            (listener.dialect, listener.choose_dialect) = (dialect, choose_dialect);
+        }
+        let defaults = listeners[0].clone();
+        listeners.retain(|listener| listener.addr.is_on());
+        for (index, table) in tables.iter().enumerate() {
+            let listener = table.read(index + 1, &defaults)?;
+            if listener.name == "admin" || listeners.iter().any(|other| other.name == listener.name) {
+                let problem = format!("another listener is named {:?}", listener.name);
+                return Err(Fault::new(problem, "give each a name of its own").at(table.source.place("listener")));
+            }
+            listeners.push(listener);
+        }
+        Ok(listeners)
+    }
+
+    fn unified(
+        &self,
+        key: &str,
+        roles: &str,
+        listener: fn(&str, ListenAddr, Roles) -> Listener,
+    ) -> Result<Listener, ConfigError> {
         let addr = self.read(key, ListenAddr::parse)?;
-        // Who streams to an open port without a password speaks to every player: beyond this machine it is asked for.
-        let usual = if addr.is_beyond_loopback() { Roles::PLAYERS } else { Roles::ALL };
-        Ok(Listener { addr, roles: self.read_if_any(roles, Roles::parse)?.unwrap_or(usual) })
+        let roles = self.read_if_any(roles, Roles::parse)?.unwrap_or_else(|| Roles::usual(addr));
+        Ok(listener(key, addr, roles))
+    }
+
+    fn cors(&self) -> Result<Option<Cors>, ConfigError> {
+        let cors = Cors {
+            origins: self.read_if_any("cors-allowed-origins", values::origins)?.unwrap_or_default(),
+            methods: self.read_if_any("cors-allowed-methods", web::methods)?.unwrap_or_else(web::usual_methods),
+            headers: self.read_if_any("cors-allowed-headers", web::headers)?.unwrap_or_default(),
+            credentials: self.read("cors-credentials", values::boolean)?,
+        };
+        Ok(self.read("cors", values::boolean)?.then_some(cors))
+    }
+
+    fn http_rate(&self) -> Result<HttpRate, ConfigError> {
+        let per_minute = self.read("http-rate", values::number)?;
+        Ok(HttpRate { per_minute, loopback: self.read("http-rate-loopback", values::boolean)? })
+    }
+
+    fn proxies(&self) -> Result<Proxies, ConfigError> {
+        let trusted = self.read_if_any("trusted-proxies", Trusted::parse)?.unwrap_or_default();
+        Ok(Proxies { trusted, hops: self.read("proxy-hops", values::count)? })
+    }
+
+    fn matchmaker(&self) -> Result<Option<Matchmaker>, ConfigError> {
+        let retry = self.read("matchmaker-retry", values::period)?;
+        let public_address = self.read("public-address", values::word)?;
+        let address = self.read("matchmaker", values::remote)?;
+        Ok(address.map(|address| Matchmaker { address, retry, public_address }))
     }
 
     fn keepalive(&self) -> Result<Keepalive, ConfigError> {
@@ -134,15 +214,19 @@ impl Values {
     }
 
     fn check_listeners(&self, config: &Config) -> Result<(), ConfigError> {
-        let listeners = config.listeners();
-        if !listeners.iter().any(|(_, addr)| addr.is_on()) {
+        let addresses: Vec<_> = config.addresses().collect();
+        if addresses.is_empty() {
             let fault = Fault::new("off, as is every other listener", "give an address to one of them");
             return Err(fault.at(self.place("http")));
         }
-        for (index, (key, addr)) in listeners.iter().enumerate() {
-            if let Some((other, _)) = listeners[..index].iter().find(|(_, other)| addr.collides_with(*other)) {
+        for (index, (key, addr)) in addresses.iter().enumerate() {
+            if let Some((other, _)) = addresses[..index].iter().find(|(_, other)| addr.collides_with(*other)) {
                 return Err(self.collision(other, key, *addr));
             }
+        }
+        if config.listeners.iter().any(|listener| listener.redirect) && !config.listeners.iter().any(|l| l.tls) {
+            let fault = Fault::new("no listener speaks TLS", "give --https an address, or leave the redirection out");
+            return Err(fault.at(self.place("https-redirect")));
         }
         Ok(())
     }
@@ -151,8 +235,14 @@ impl Values {
         let key = self.stronger(first, second);
         let other = if key == first { second } else { first };
         let port = addr.port().unwrap_or_default();
-        let problem = format!("port {port} is taken by {}", self.place(other));
-        Fault::new(problem, "give each listener a port of its own").at(self.place(key))
+        let problem = format!("port {port} is taken by {}", self.listener_place(other));
+        Fault::new(problem, "give each listener a port of its own").at(self.listener_place(key))
+    }
+
+    /// A flag's listener by its flag, a table's by its name.
+    fn listener_place(&self, name: &str) -> String {
+        let by_flag = self.0.get(name).is_some_and(|written| !written.text.trim().eq_ignore_ascii_case("off"));
+        if by_flag { self.place(name) } else { format!("listener {name:?}") }
     }
 }
 

@@ -1,5 +1,6 @@
 mod address;
 mod cli;
+mod listener;
 mod messages;
 mod precedence;
 #[cfg(feature = "demo")]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 
+use super::address::ListenAddr;
 use super::error::Fault;
 use crate::hub::Dialect;
 use crate::wire::Role;
@@ -23,6 +24,12 @@ impl Roles {
     /// Players alone.
     pub const PLAYERS: Self = Self(Self::bit(Role::Player));
 
+    /// What a listener there takes unless it is told otherwise. Who streams to an open port without a password speaks
+    /// to every player: beyond this machine it is asked for.
+    pub(super) fn usual(addr: ListenAddr) -> Self {
+        if addr.is_beyond_loopback() { Self::PLAYERS } else { Self::ALL }
+    }
+
     /// Whether the role is in the set.
     pub const fn contains(self, role: Role) -> bool {
         self.0 & Self::bit(role) != 0
@@ -35,7 +42,7 @@ impl Roles {
     pub(super) fn parse(text: &str) -> Result<Self, Fault> {
         text.split(',').map(str::trim).try_fold(Self(0), |roles, name| match Role::from_name(name) {
             Some(role) => Ok(Self(roles.0 | Self::bit(role))),
-            None => Err(Fault::unknown(format!("{name:?} is no role"), name, &["player", "streamer", "sfu"])),
+            None => Err(no_role(name)),
         })
     }
 }
@@ -50,6 +57,62 @@ impl fmt::Display for Roles {
 impl fmt::Debug for Roles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Roles({self})")
+    }
+}
+
+/// One role.
+pub(super) fn role(name: &str) -> Result<Role, Fault> {
+    Role::from_name(name).ok_or_else(|| no_role(name))
+}
+
+fn no_role(name: &str) -> Fault {
+    Fault::unknown(format!("{name:?} is no role"), name, &["player", "streamer", "sfu"])
+}
+
+/// A text that is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
+        if text.is_empty() { Err(Fault::new("it is empty", "write a secret")) } else { Ok(Self(text.to_owned())) }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// What of each message is shown on the console.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ConsoleMessages {
+    /// Nothing.
+    #[default]
+    Off,
+    /// Whose it is, its type and its size.
+    Basic,
+    /// What is in it too, in one line, without secrets.
+    Verbose,
+    /// The same, for people to read.
+    Formatted,
+}
+
+impl ConsoleMessages {
+    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
+        match text {
+            "off" => Ok(Self::Off),
+            "basic" => Ok(Self::Basic),
+            "verbose" => Ok(Self::Verbose),
+            "formatted" => Ok(Self::Formatted),
+            _ => Err(one_of(text, &["off", "basic", "verbose", "formatted"])),
+        }
     }
 }
 
@@ -263,6 +326,89 @@ fn origin(text: &str) -> Result<String, Fault> {
         return Ok(text.to_owned());
     }
     Err(Fault::new(format!("{text:?} is no origin"), "write https://host or https://host:port, in lower case, or *"))
+}
+
+/// Yes or no.
+pub(super) fn boolean(text: &str) -> Result<bool, Fault> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(Fault::new(format!("{text:?} is neither true nor false"), "write true or false")),
+    }
+}
+
+/// A number of something that there may be many of.
+pub(super) fn number(text: &str) -> Result<u32, Fault> {
+    text.parse().map_err(|_| Fault::new(format!("{text:?} is no number"), "write a whole number"))
+}
+
+/// A number of something that there is at least one of.
+pub(super) fn count(text: &str) -> Result<usize, Fault> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err(Fault::new(format!("{text:?} is no such number"), "write a whole number from 1")),
+    }
+}
+
+/// A name without blanks.
+pub(super) fn word(text: &str) -> Result<String, Fault> {
+    let fault = || Fault::new(format!("{text:?} is no name"), "write letters, digits, dashes and dots");
+    let good = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
+    if !text.is_empty() && text.chars().all(good) { Ok(text.to_owned()) } else { Err(fault()) }
+}
+
+/// What a path begins with: `/` and names, none at its end.
+pub(super) fn path_prefix(text: &str) -> Result<String, Fault> {
+    let text = text.trim_end_matches('/');
+    let good = |part: &str| !part.is_empty() && word(part).is_ok();
+    if text.is_empty() || text.strip_prefix('/').is_some_and(|rest| rest.split('/').all(good)) {
+        return Ok(text.to_owned());
+    }
+    Err(Fault::new(format!("{text:?} is no path"), "write /name or /name/name"))
+}
+
+/// A file's name below a folder of pages.
+pub(super) fn page(text: &str) -> Result<String, Fault> {
+    let inside = !text.is_empty() && text.split(['/', '\\']).all(|part| !part.is_empty() && !part.starts_with('.'));
+    let fault = || Fault::new(format!("{text:?} is no page of the folder"), "name a file there, such as player.html");
+    if inside { Ok(text.to_owned()) } else { Err(fault()) }
+}
+
+/// Folders of pages by path: `/path=folder,…`.
+pub(super) fn routes(text: &str) -> Result<Vec<(String, PathBuf)>, Fault> {
+    text.split(',').map(str::trim).filter(|route| !route.is_empty()).map(route).collect()
+}
+
+fn route(text: &str) -> Result<(String, PathBuf), Fault> {
+    let fault = || Fault::new(format!("{text:?} is no route"), "write /path=folder");
+    let (at, to) = text.split_once('=').ok_or_else(fault)?;
+    let at = path_prefix(at.trim())?;
+    if at.is_empty() { Err(fault()) } else { Ok((at, folder(to.trim())?)) }
+}
+
+/// A time longer than [`duration`] takes: up to a year.
+pub(super) fn long_duration(text: &str) -> Result<Duration, Fault> {
+    const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+    let fault =
+        || Fault::new(format!("{text:?} is no such time"), "write a number with its unit, such as 24h or 30days");
+    humantime::parse_duration(text).ok().filter(|time| !time.is_zero() && *time <= LONGEST).ok_or_else(fault)
+}
+
+/// `HOST:PORT`, or `off`.
+pub(super) fn remote(text: &str) -> Result<Option<String>, Fault> {
+    if text.eq_ignore_ascii_case("off") {
+        return Ok(None);
+    }
+    let fault = || Fault::new(format!("{text:?} is no address to dial"), "write HOST:PORT or off");
+    let (host, port) = text.rsplit_once(':').ok_or_else(fault)?;
+    let good = !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port != 0);
+    if good { Ok(Some(text.to_owned())) } else { Err(fault()) }
+}
+
+/// A header's value.
+pub(super) fn header(text: &str) -> Result<String, Fault> {
+    let fault = |_| Fault::new("it cannot stand in a header", "write printable ASCII");
+    http::HeaderValue::from_str(text).map(|_| text.to_owned()).map_err(fault)
 }
 
 fn one_of(text: &str, known: &[&str]) -> Fault {

@@ -10,7 +10,7 @@ use tracing::error;
 use super::{Standing, Studio, TestStreamer};
 use crate::client::{Client, ConnectError, Fault, Options, Trust};
 use crate::config::cli::Exit;
-use crate::config::{self, Config, DemoConfig, ListenAddr, TestStreamerConfig};
+use crate::config::{self, Config, DemoConfig, ListenAddr, Listener, Serving, TestStreamerConfig};
 use crate::gateway::Gateway;
 use crate::serve::{announce, print, start, stop_signal};
 use crate::telemetry;
@@ -118,8 +118,13 @@ struct Welcome {
 impl Welcome {
     fn of(config: &DemoConfig, gateway: &Gateway) -> Self {
         let (bound, gateway) = (gateway.bound(), &config.gateway);
-        let http = bound.http.map(|addr| format!("http://{}/", named(gateway.http.addr, addr)));
-        let https = || bound.https.map(|addr| format!("https://{}/", named(gateway.https.addr, addr)));
+        let page = |tls: bool, scheme: &str| {
+            let listener = gateway.listeners.iter().find(|listener| listener.pages && listener.tls == tls)?;
+            let addr = bound.of(&listener.name)?;
+            Some(format!("{scheme}://{}{}/", named(listener.addr, addr), listener.path_prefix))
+        };
+        let http = page(false, "http");
+        let https = || page(true, "https");
         Self { page: http.or_else(https), streamers: config.streamers }
     }
 }
@@ -137,13 +142,16 @@ impl fmt::Display for Welcome {
 
 /// Where the gateway in this process takes streamers.
 fn streamer_url(config: &Config, gateway: &Gateway) -> Option<String> {
-    let bound = gateway.bound();
-    let unified = |scheme: &str, listener: config::Listener, addr: Option<SocketAddr>| {
-        let addr = addr.filter(|_| listener.roles.contains(Role::Streamer))?;
-        Some(format!("{scheme}://{}/streamer", reachable(addr)))
+    let url = |listener: &Listener| {
+        let addr = reachable(gateway.bound().of(&listener.name)?);
+        let scheme = if listener.tls { "wss" } else { "ws" };
+        let path = if matches!(listener.serving, Serving::Legacy(_)) { "/" } else { "/streamer" };
+        Some(format!("{scheme}://{addr}{}{path}", listener.path_prefix))
     };
-    let own = bound.streamer.map(|addr| format!("ws://{}/", reachable(addr)));
-    own.or_else(|| unified("ws", config.http, bound.http)).or_else(|| unified("wss", config.https, bound.https))
+    let mut taking: Vec<_> =
+        config.listeners.iter().filter(|listener| listener.serving.takes(Role::Streamer)).collect();
+    taking.sort_by_key(|listener| (listener.tls, matches!(listener.serving, Serving::Unified(_))));
+    taking.into_iter().find_map(url)
 }
 
 /// An address of this machine where one that listens everywhere is reached.

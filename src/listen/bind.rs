@@ -23,11 +23,11 @@ const TRIES: u32 = 8;
 pub enum BindError {
     /// Another process has the port.
     #[error(
-        "--{what} cannot listen on {addr} ({over}): the port is in use; stop the other process or choose another port"
+        "{what} cannot listen on {addr} ({over}): the port is in use; stop the other process or choose another port"
     )]
     InUse {
-        /// The flag of the listener, without its dashes.
-        what: &'static str,
+        /// The listener, as messages name it.
+        what: String,
         /// The address.
         addr: SocketAddr,
         /// TCP or UDP.
@@ -35,21 +35,21 @@ pub enum BindError {
     },
     /// Ports below 1024 want a privilege.
     #[error(
-        "--{what} cannot listen on {addr} ({over}): not permitted; choose a port of 1024 or above, or grant the privilege"
+        "{what} cannot listen on {addr} ({over}): not permitted; choose a port of 1024 or above, or grant the privilege"
     )]
     Denied {
-        /// The flag of the listener, without its dashes.
-        what: &'static str,
+        /// The listener, as messages name it.
+        what: String,
         /// The address.
         addr: SocketAddr,
         /// TCP or UDP.
         over: &'static str,
     },
     /// Anything else.
-    #[error("--{what} cannot listen on {addr} ({over}): {error}; is this an address of this machine?")]
+    #[error("{what} cannot listen on {addr} ({over}): {error}; is this an address of this machine?")]
     Other {
-        /// The flag of the listener, without its dashes.
-        what: &'static str,
+        /// The listener, as messages name it.
+        what: String,
         /// The address.
         addr: SocketAddr,
         /// TCP or UDP.
@@ -60,7 +60,8 @@ pub enum BindError {
 }
 
 impl BindError {
-    fn new(what: &'static str, addr: SocketAddr, over: &'static str, error: io::Error) -> Self {
+    fn new(what: &str, addr: SocketAddr, over: &'static str, error: io::Error) -> Self {
+        let what = what.to_owned();
         match error.kind() {
             io::ErrorKind::AddrInUse => Self::InUse { what, addr, over },
             io::ErrorKind::PermissionDenied => Self::Denied { what, addr, over },
@@ -69,14 +70,14 @@ impl BindError {
     }
 }
 
-/// Opens the TCP sockets of one listener. `what` names its flag in errors.
-pub fn bind_tcp(what: &'static str, addr: ListenAddr) -> Result<Vec<TcpListener>, BindError> {
+/// Opens the TCP sockets of one listener. `what` names it in errors.
+pub fn bind_tcp(what: &str, addr: ListenAddr) -> Result<Vec<TcpListener>, BindError> {
     with_free_number(addr, |addrs| open_all(what, addrs, "TCP", open_tcp))
 }
 
 /// Opens the TCP sockets and the UDP sockets of the same number.
 pub fn bind_tcp_and_udp(
-    what: &'static str,
+    what: &str,
     addr: ListenAddr,
 ) -> Result<(Vec<TcpListener>, Vec<std::net::UdpSocket>), BindError> {
     with_free_number(addr, |addrs| {
@@ -101,7 +102,7 @@ fn with_free_number<T>(addr: ListenAddr, open: impl Fn(&[SocketAddr]) -> Result<
 
 /// Opens one socket an address; all take the number of the first. `[::1]` is left out where there is no IPv6.
 fn open_all<T>(
-    what: &'static str,
+    what: &str,
     addrs: &[SocketAddr],
     over: &'static str,
     open: impl Fn(SocketAddr) -> io::Result<(T, SocketAddr)>,
@@ -116,11 +117,11 @@ fn open_all<T>(
                 sockets.push(socket);
             }
             Err(error) if addr.ip() == IpAddr::V6(Ipv6Addr::LOCALHOST) && !sockets.is_empty() && lacks_v6(&error) => {
-                info!(%addr, %error, "this machine has no IPv6 loopback: --{what} listens on IPv4 only");
+                info!(%addr, %error, "this machine has no IPv6 loopback: {what} listens on IPv4 only");
             }
             Err(error) if addr.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) && lacks_v6(&error) => {
                 let v4 = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), addr.port());
-                info!(%addr, instead = %v4, "this machine has no IPv6: --{what} listens on IPv4 only");
+                info!(%addr, instead = %v4, "this machine has no IPv6: {what} listens on IPv4 only");
                 sockets.push(open(v4).map_err(|error| BindError::new(what, v4, over, error))?.0);
             }
             Err(error) => return Err(BindError::new(what, addr, over, error)),

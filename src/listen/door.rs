@@ -1,8 +1,13 @@
 //! What one listener lets in (protocol.md §2, "role").
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 
-use crate::hub::Dialect;
+use crate::hub::{Dialect, Wishes};
+use crate::session::Admission;
 use crate::wire::{Role, out as texts};
 
 /// One listener's rules.
@@ -12,16 +17,22 @@ pub struct Door {
     pub kind: DoorKind,
     /// The rules of its sessions.
     pub dialect: &'static Dialect,
+    /// Whether a peer may choose others (protocol.md §4).
+    pub choose_dialect: bool,
+    /// What every path begins with; empty for nothing.
+    pub prefix: String,
+    /// Whether anything is answered that asks for no WebSocket.
+    pub http: bool,
     /// The `config` message of its sessions.
-    pub config: Bytes,
+    pub greetings: Arc<Greetings>,
 }
 
 /// What a listener is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DoorKind {
-    /// The unified port: pages, and the role by path.
+    /// The unified port: the role by path.
     Unified(Vec<Role>),
-    /// A legacy port: every path is this role, and there are no pages.
+    /// A legacy port: every path is this role.
     Legacy(Role),
 }
 
@@ -35,20 +46,27 @@ pub(crate) enum NoRole {
 }
 
 impl Door {
-    /// A door whose sessions are greeted with these peer connection options, a JSON object.
-    pub fn new(kind: DoorKind, dialect: &'static Dialect, peer_options: &str) -> Self {
-        let version = dialect.protocol_version.then_some(texts::PROTOCOL_VERSION);
-        Self { kind, dialect, config: texts::config(peer_options, version) }
+    /// A door without a prefix, whose sessions have that dialect. A unified one answers HTTP.
+    pub fn new(kind: DoorKind, dialect: &'static Dialect, greetings: Arc<Greetings>) -> Self {
+        let http = matches!(kind, DoorKind::Unified(_));
+        Self { kind, dialect, choose_dialect: false, prefix: String::new(), http, greetings }
     }
 
     /// The role that a path stands for here.
     pub(crate) fn role_at(&self, path: &str) -> Result<Role, NoRole> {
+        let path = self.inside(path).ok_or(NoRole::UnknownPath)?;
         let role = match (&self.kind, path) {
             (DoorKind::Legacy(role), _) => return Ok(*role),
             (_, "/" | "") => Role::Player,
             (_, path) => path.strip_prefix('/').and_then(Role::from_name).ok_or(NoRole::UnknownPath)?,
         };
         self.admit(role)
+    }
+
+    /// The rest of a path that begins with the prefix.
+    pub(crate) fn inside<'a>(&self, path: &'a str) -> Option<&'a str> {
+        path.strip_prefix(self.prefix.as_str())
+            .filter(|rest| self.prefix.is_empty() || rest.is_empty() || rest.starts_with('/'))
     }
 
     /// Whether this listener takes that role.
@@ -58,5 +76,44 @@ impl Door {
             DoorKind::Unified(roles) => roles.contains(&role),
         };
         if taken { Ok(role) } else { Err(NoRole::NotHere(role)) }
+    }
+
+    /// What a peer is let in as that was taken in that role and asked for that dialect. One that is not known, or not
+    /// to be chosen here, is the listener's.
+    pub(crate) fn admission(&self, role: Role, dialect: Option<&str>, wishes: Wishes, remote: SocketAddr) -> Admission {
+        let chosen = dialect.filter(|_| self.choose_dialect).and_then(Dialect::by_name);
+        let dialect = chosen.unwrap_or(self.dialect);
+        Admission { role, dialect, remote, config: self.greetings.of(dialect), wishes }
+    }
+}
+
+/// The value of a key in a query.
+pub(crate) fn in_query<'a>(query: &'a str, key: &str) -> Option<&'a str> {
+    query.split('&').filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == key).map(|(_, value)| value)
+}
+
+/// The `config` messages, with `protocolVersion` and without. They may change while the gateway runs: later sessions
+/// are greeted with the later ones.
+#[derive(Debug)]
+pub struct Greetings(ArcSwap<[Bytes; 2]>);
+
+impl Greetings {
+    /// With these peer connection options, a JSON object.
+    pub fn new(peer_options: &str) -> Arc<Self> {
+        Arc::new(Self(ArcSwap::from_pointee(Self::texts(peer_options))))
+    }
+
+    /// Other peer connection options from now on.
+    pub fn change(&self, peer_options: &str) {
+        self.0.store(Arc::new(Self::texts(peer_options)));
+    }
+
+    /// The `config` message of a dialect.
+    pub fn of(&self, dialect: &Dialect) -> Bytes {
+        self.0.load()[usize::from(dialect.protocol_version)].clone()
+    }
+
+    fn texts(peer_options: &str) -> [Bytes; 2] {
+        [texts::config(peer_options, None), texts::config(peer_options, Some(texts::PROTOCOL_VERSION))]
     }
 }

@@ -5,10 +5,12 @@
 
 mod accept;
 mod bind;
+mod client;
 mod door;
 mod patient;
 mod query;
 mod quic;
+mod rate;
 mod tcp;
 #[cfg(test)]
 mod tests;
@@ -24,10 +26,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use bind::{BindError, bind_tcp, bind_tcp_and_udp};
-pub use door::{Door, DoorKind};
+pub use door::{Door, DoorKind, Greetings};
+pub(crate) use rate::HttpRates;
 pub(crate) use tcp::{Arrival, TcpService, serve_tcp};
 pub(crate) use udp::{endpoint, serve_udp};
 
+use crate::config::HttpRate;
+use crate::config::Proxies;
 use crate::hub::RESTARTING;
 use crate::metrics::Metrics;
 use crate::session::{Admission, Sessions};
@@ -67,6 +72,10 @@ pub(crate) struct House {
     pub(crate) capacity: Capacity,
     pub(crate) establishing: Arc<Semaphore>,
     pub(crate) connections: Arc<Semaphore>,
+    /// Whose word about addresses counts.
+    pub(crate) proxies: Proxies,
+    /// How often each address may ask over HTTP.
+    pub(crate) http_rates: HttpRates,
     /// The largest message, in bytes.
     pub(crate) max_message: usize,
 }
@@ -81,9 +90,12 @@ impl House {
             doors: TaskTracker::new(),
             closing: self.stopped.clone(),
             stopped: self.stopped.clone(),
+            capacity: self.capacity,
             establishing: Arc::clone(&self.establishing),
             connections: Arc::new(Semaphore::new(OPERATORS)),
-            ..*self
+            proxies: self.proxies.clone(),
+            http_rates: HttpRates::new(HttpRate { per_minute: 0, loopback: false }),
+            max_message: self.max_message,
         }
     }
 

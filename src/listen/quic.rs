@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tracing::debug;
 use wtransport::endpoint::{IncomingSessionFuture, SessionRequest};
 
-use super::door::NoRole;
+use super::door::{NoRole, in_query};
 use super::{Door, House, query};
 use crate::hub::Wishes;
 use crate::session::Admission;
@@ -20,7 +20,7 @@ use crate::transport::framed::{OnDrop, Side};
 use crate::transport::quic::QuicTransport;
 use crate::transport::webtransport::WebTransport;
 use crate::transport::{Incoming, Transport};
-use crate::wire::{Close, CloseCode, Kind, Message, Role};
+use crate::wire::{Close, CloseCode, Kind, Message};
 
 /// How long a refused raw QUIC peer is given to hear why.
 pub(super) const REFUSAL: Duration = Duration::from_millis(1500);
@@ -60,11 +60,12 @@ impl Establishing<'_> {
         };
         let (path, query) =
             request.path().split_once('?').map_or((request.path(), None), |(path, query)| (path, Some(query)));
-        let wishes = query::wishes(query);
         let role = match self.door.role_at(path) {
             Ok(role) => role,
             Err(no) => return self.refuse(request, no).await,
         };
+        let dialect = query.and_then(|query| in_query(query, "dialect"));
+        let admission = self.door.admission(role, dialect, query::wishes(query), self.remote);
         let connection = match request.accept().await {
             Ok(connection) => connection,
             Err(error) => return self.failed("webtransport", &error),
@@ -78,7 +79,7 @@ impl Establishing<'_> {
             }
         };
         let transport = WebTransport::new(&connection, halves, Side::Server, self.house.max_message, self.on_drop());
-        Some(Established::WebTransport(transport, self.admission(role, wishes)))
+        Some(Established::WebTransport(transport, admission))
     }
 
     async fn refuse(&self, request: SessionRequest, no: NoRole) -> Option<Established> {
@@ -112,7 +113,7 @@ impl Establishing<'_> {
         let mut transport = QuicTransport::new(connection, halves, limit, self.on_drop());
         let hello = timeout_at(self.deadline, first_message(&mut transport)).await;
         let refusal = match hello.map_or(Err(policy("no hello within 10 s")), |hello| self.welcome(hello)) {
-            Ok(role) => return Some(Established::Raw(transport, self.admission(role, Wishes::default()))),
+            Ok(admission) => return Some(Established::Raw(transport, admission)),
             Err(refusal) => refusal,
         };
         self.house.metrics.refused("hello");
@@ -120,19 +121,15 @@ impl Establishing<'_> {
         None
     }
 
-    /// The role that a first message asks for.
-    fn welcome(&self, hello: Result<Message, Close>) -> Result<Role, Close> {
+    /// What a first message asks for.
+    fn welcome(&self, hello: Result<Message, Close>) -> Result<Admission, Close> {
         let hello = hello?;
         if hello.kind() != Kind::Hello {
             return Err(policy("the first frame must be a hello"));
         }
         let role = hello.role().ok_or_else(|| policy("hello: the role must be player, streamer or sfu"))?;
-        self.door.admit(role).map_err(|_| policy("this listener does not take that role"))
-    }
-
-    fn admission(&self, role: Role, wishes: Wishes) -> Admission {
-        let (dialect, remote, config) = (self.door.dialect, self.remote, self.door.config.clone());
-        Admission { role, dialect, remote, config, wishes }
+        let role = self.door.admit(role).map_err(|_| policy("this listener does not take that role"))?;
+        Ok(self.door.admission(role, hello.dialect().as_deref(), Wishes::default(), self.remote))
     }
 
     fn on_drop(&self) -> OnDrop {

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use http::{Request, Response};
+use http::header::{LOCATION, RETRY_AFTER};
+use http::{HeaderValue, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -20,9 +21,10 @@ use tower_service::Service;
 use tracing::{debug, warn};
 
 use super::accept::{AfterError, after_error};
+use super::client::Client;
 use super::patient::Patient;
-use super::upgrade::{self, Upgrade};
-use super::{Door, DoorKind, ESTABLISH, House, Permit};
+use super::upgrade::{self, Upgrade, plain};
+use super::{Door, ESTABLISH, House, Permit};
 use crate::metrics::Handshake;
 
 /// hyper's smallest; a request head has to fit.
@@ -51,6 +53,7 @@ pub(crate) struct TcpService {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrival {
     pub(crate) local: SocketAddr,
+    /// Encrypted, by us or by a proxy of ours.
     pub(crate) tls: bool,
 }
 
@@ -169,25 +172,64 @@ impl TcpService {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let upgraded = match &self.door {
+        let client = Client::of(&self.house.proxies, remote, arrival.tls, request.headers());
+        let answered = match &self.door {
             Some(door) if upgrade::is_asked_for(&request) => {
-                let upgrade = Upgrade { house: &self.house, door, remote, tls: arrival.tls };
+                let upgrade = Upgrade { house: &self.house, door, remote: client.addr, tls: arrival.tls };
                 Some(upgrade.begin::<S>(&mut request, permit))
             }
-            Some(door) if matches!(door.kind, DoorKind::Legacy(_)) => Some(upgrade::required()),
-            _ => None,
+            Some(door) => self.refusal(door, client, &mut request),
+            None => None,
         };
         let mut pages = self.pages.clone();
         async move {
-            if let Some(response) = upgraded {
+            if let Some(response) = answered {
                 return response;
             }
-            request.extensions_mut().insert(ConnectInfo(remote));
-            request.extensions_mut().insert(arrival);
+            request.extensions_mut().insert(ConnectInfo(client.addr));
+            request.extensions_mut().insert(Arrival { tls: client.secure, ..arrival });
             match pages.call(request.map(Body::new)).await {
                 Ok(response) => response,
                 Err(never) => match never {},
             }
         }
     }
+
+    /// Why a request gets no page. One that may pass loses the prefix of its path.
+    fn refusal(&self, door: &Door, client: Client, request: &mut Request<Incoming>) -> Option<Response<Body>> {
+        if !door.http {
+            return Some(upgrade::required());
+        }
+        if let Err(wait) = self.house.http_rates.count(client.addr.ip(), Instant::now()) {
+            self.house.metrics.refused("http_rate");
+            return Some(with_retry_after(plain(StatusCode::TOO_MANY_REQUESTS, "Too many requests.\n"), wait));
+        }
+        let path = request.uri().path();
+        match door.inside(path) {
+            _ if door.prefix.is_empty() => None,
+            None => Some(plain(StatusCode::NOT_FOUND, format!("Everything here is below {}/.\n", door.prefix))),
+            // Pages name their parts from where they stand.
+            Some("") => Some(moved(&format!("{path}/"))),
+            Some(_) => {
+                *request.uri_mut() = without_prefix(request.uri(), door.prefix.len());
+                None
+            }
+        }
+    }
+}
+
+fn without_prefix(uri: &Uri, prefix: usize) -> Uri {
+    let rest = uri.path_and_query().map_or("/", |whole| &whole.as_str()[prefix..]);
+    rest.parse().unwrap_or_else(|_| Uri::from_static("/"))
+}
+
+fn moved(to: &str) -> Response<Body> {
+    let mut response = plain(StatusCode::PERMANENT_REDIRECT, "");
+    response.headers_mut().extend(HeaderValue::from_str(to).map(|to| (LOCATION, to)));
+    response
+}
+
+fn with_retry_after(mut response: Response<Body>, wait: Duration) -> Response<Body> {
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1));
+    response
 }

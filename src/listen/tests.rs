@@ -1,19 +1,22 @@
 //! Tests of what a listener lets in, and of what it does about errors.
 
+mod client;
+mod rate;
+
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use super::accept::{AfterError, after_error};
 use super::bind::{BindError, bind_tcp, bind_tcp_and_udp};
-use super::door::NoRole;
-use super::{Door, DoorKind};
+use super::door::{NoRole, in_query};
+use super::{Door, DoorKind, Greetings};
 use crate::config::ListenAddr;
-use crate::hub::Dialect;
+use crate::hub::{Dialect, Wishes};
 use crate::wire::Role;
 
 fn unified(roles: &[Role]) -> Door {
-    Door::new(DoorKind::Unified(roles.to_vec()), Dialect::STANDARD, "{}")
+    Door::new(DoorKind::Unified(roles.to_vec()), Dialect::STANDARD, Greetings::new("{}"))
 }
 
 /// protocol.md §2, "role": by path on the unified port.
@@ -47,7 +50,7 @@ fn a_role_that_is_not_taken_is_refused_and_an_unknown_path_stays_unknown() {
 
 #[test]
 fn on_a_legacy_port_every_path_is_its_role() {
-    let door = Door::new(DoorKind::Legacy(Role::Streamer), Dialect::STANDARD, "{}");
+    let door = Door::new(DoorKind::Legacy(Role::Streamer), Dialect::STANDARD, Greetings::new("{}"));
     for path in ["/", "", "/player", "/anything/at/all"] {
         assert_eq!(door.role_at(path), Ok(Role::Streamer), "{path}");
     }
@@ -56,12 +59,52 @@ fn on_a_legacy_port_every_path_is_its_role() {
 /// protocol.md §3, `config`, and §4, `protocolVersion`.
 #[test]
 fn sessions_are_greeted_with_the_peer_options_as_they_were_written() {
-    let door = Door::new(DoorKind::Legacy(Role::Player), Dialect::STANDARD, r#"{"iceServers": []}"#);
-    let config: serde_json::Value = serde_json::from_slice(&door.config).unwrap();
+    let door = Door::new(DoorKind::Legacy(Role::Player), Dialect::STANDARD, Greetings::new(r#"{"iceServers": []}"#));
+    let config: serde_json::Value = serde_json::from_slice(&door.greetings.of(door.dialect)).unwrap();
     let expected = serde_json::json!({
         "type": "config", "peerConnectionOptions": {"iceServers": []}, "protocolVersion": "1.3.0"
     });
     assert_eq!(config, expected);
+}
+
+#[test]
+fn paths_begin_with_the_prefix() {
+    let mut door = unified(&[Role::Player, Role::Streamer]);
+    door.prefix = "/pixelstream".to_owned();
+    let cases = [
+        ("/pixelstream", Ok(Role::Player)),
+        ("/pixelstream/", Ok(Role::Player)),
+        ("/pixelstream/streamer", Ok(Role::Streamer)),
+        ("/pixelstreamer", Err(NoRole::UnknownPath)),
+        ("/streamer", Err(NoRole::UnknownPath)),
+        ("/", Err(NoRole::UnknownPath)),
+    ];
+    for (path, expected) in cases {
+        assert_eq!(door.role_at(path), expected, "{path}");
+    }
+}
+
+/// protocol.md §4: obeyed only where the listener allows it.
+#[test]
+fn another_dialect_is_had_where_it_may_be_chosen() {
+    let remote = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+    let mut door = unified(&Role::ALL);
+    let dialect = |door: &Door, asked| door.admission(Role::Player, asked, Wishes::default(), remote).dialect.name;
+    assert_eq!(dialect(&door, Some("wilbur")), "standard");
+    door.choose_dialect = true;
+    assert_eq!(dialect(&door, Some("wilbur")), "wilbur");
+    assert_eq!(dialect(&door, Some("klingon")), "standard");
+    assert_eq!(dialect(&door, None), "standard");
+    assert_eq!(in_query("a=b&dialect=wilbur&c", "dialect"), Some("wilbur"));
+    assert_eq!(in_query("dialects=wilbur", "dialect"), None);
+}
+
+#[test]
+fn later_sessions_are_greeted_with_later_options() {
+    let greetings = Greetings::new("{}");
+    greetings.change(r#"{"a":1}"#);
+    let text = String::from_utf8(greetings.of(Dialect::STANDARD).to_vec()).unwrap();
+    assert!(text.contains(r#""peerConnectionOptions":{"a":1}"#) && text.contains("protocolVersion"), "{text}");
 }
 
 #[test]
@@ -79,7 +122,7 @@ fn errors_of_one_connection_are_retried_and_those_of_the_machine_waited_out() {
 
 #[tokio::test]
 async fn localhost_is_both_families_with_one_number() {
-    let (tcp, udp) = bind_tcp_and_udp("https", ListenAddr::Localhost(0)).unwrap();
+    let (tcp, udp) = bind_tcp_and_udp("--https", ListenAddr::Localhost(0)).unwrap();
     let ports: Vec<_> = tcp.iter().map(|listener| listener.local_addr().unwrap().port()).collect();
     let udp_ports: Vec<_> = udp.iter().map(|socket| socket.local_addr().unwrap().port()).collect();
     assert_eq!(ports, udp_ports);
@@ -90,10 +133,10 @@ async fn localhost_is_both_families_with_one_number() {
 #[tokio::test]
 async fn a_port_in_use_is_named_with_its_flag() {
     let any = ListenAddr::Socket(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-    let first = bind_tcp("http", any).unwrap();
+    let first = bind_tcp("--http", any).unwrap();
     let addr = first[0].local_addr().unwrap();
-    let error = bind_tcp("streamer", ListenAddr::Socket(addr)).unwrap_err();
-    assert!(matches!(error, BindError::InUse { what: "streamer", .. }), "{error}");
+    let error = bind_tcp("--streamer", ListenAddr::Socket(addr)).unwrap_err();
+    assert!(matches!(error, BindError::InUse { ref what, .. } if what == "--streamer"), "{error}");
     assert_eq!(
         error.to_string(),
         format!(
@@ -106,12 +149,12 @@ async fn a_port_in_use_is_named_with_its_flag() {
 async fn an_address_of_another_machine_is_named() {
     // 192.0.2.0/24 is for documentation (RFC 5737): no machine has it.
     let elsewhere = ListenAddr::Socket(SocketAddr::from(([192, 0, 2, 1], 0)));
-    let error = bind_tcp("admin", elsewhere).unwrap_err().to_string();
+    let error = bind_tcp("--admin", elsewhere).unwrap_err().to_string();
     assert!(error.starts_with("--admin cannot listen on 192.0.2.1:0 (TCP): "), "{error}");
     assert!(error.ends_with("is this an address of this machine?"), "{error}");
 }
 
 #[tokio::test]
 async fn off_opens_nothing() {
-    assert!(bind_tcp("http", ListenAddr::Off).unwrap().is_empty());
+    assert!(bind_tcp("--http", ListenAddr::Off).unwrap().is_empty());
 }

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tracing::debug;
 
-use super::door::NoRole;
+use super::door::{NoRole, in_query};
 use super::patient::Patient;
 use super::{Door, ESTABLISH, House, Permit, query};
 use crate::metrics::Handshake;
@@ -68,9 +68,9 @@ impl Upgrade<'_> {
         if self.house.closing.is_cancelled() {
             return plain(StatusCode::SERVICE_UNAVAILABLE, "The gateway is restarting.\n");
         }
-        let wishes = query::wishes(request.uri().query());
-        let (dialect, remote, config) = (self.door.dialect, self.remote, self.door.config.clone());
-        let admission = Admission { role, dialect, remote, config, wishes };
+        let asked = request.uri().query();
+        let dialect = asked.and_then(|query| in_query(query, "dialect"));
+        let admission = self.door.admission(role, dialect, query::wishes(asked), self.remote);
         self.spawn::<S>(hyper::upgrade::on(&mut *request), admission, permit.lock().take());
         switching(accept, subprotocol(request.headers()))
     }
@@ -184,7 +184,7 @@ fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     values.flat_map(|value| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case(token))
 }
 
-fn plain(status: StatusCode, text: impl Into<Body>) -> Response<Body> {
+pub(super) fn plain(status: StatusCode, text: impl Into<Body>) -> Response<Body> {
     let mut response = Response::new(text.into());
     *response.status_mut() = status;
     response.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

@@ -22,12 +22,7 @@ fn router() -> Arc<Router> {
 }
 
 fn connect(router: &Arc<Router>, role: Role) -> Connected {
-    let peer = Peer {
-        role,
-        dialect: Dialect::STANDARD,
-        config: Bytes::from_static(b"{}"),
-        wishes: Wishes::default(),
-    };
+    let peer = Peer { role, dialect: Dialect::STANDARD, config: Bytes::from_static(b"{}"), wishes: Wishes::default() };
     router.connect(peer, Ipv4Addr::LOCALHOST.into())
 }
 

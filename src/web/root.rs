@@ -1,6 +1,6 @@
 //! An operator's own pages, from a folder: no listings, nothing hidden, nothing outside.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
@@ -9,23 +9,35 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, StatusCode, Uri};
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use tower_http::services::ServeDir;
 
 /// The home page under the name that the reference server gives it; without it, `index.html`.
 const HOME: &str = "player.html";
 
-/// The pages of `root`.
-pub(super) fn router(root: &Path) -> Router {
-    Router::new().fallback_service(ServeDir::new(root)).layer(from_fn_with_state(Arc::from(root), guard))
+/// The page at `/`, and where it is looked for.
+struct Home {
+    file: PathBuf,
+    uri: Uri,
 }
 
-async fn guard(State(root): State<Arc<Path>>, mut request: Request, next: Next) -> Response {
+/// The pages of `root`, that of this name at `/`.
+pub(super) fn router(root: &Path, homepage: Option<&str>) -> Router {
+    let homepage = homepage.unwrap_or(HOME);
+    let uri = format!("/{}", utf8_percent_encode(homepage, NAME)).parse().unwrap_or_else(|_| Uri::from_static("/"));
+    let home = Home { file: root.join(homepage), uri };
+    Router::new().fallback_service(ServeDir::new(root)).layer(from_fn_with_state(Arc::new(home), guard))
+}
+
+/// What a path cannot hold as it is.
+const NAME: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'%');
+
+async fn guard(State(home): State<Arc<Home>>, mut request: Request, next: Next) -> Response {
     if is_hidden(request.uri().path()) {
         return missing();
     }
-    if request.uri().path() == "/" && tokio::fs::metadata(root.join(HOME)).await.is_ok_and(|home| home.is_file()) {
-        *request.uri_mut() = Uri::from_static("/player.html");
+    if request.uri().path() == "/" && tokio::fs::metadata(&home.file).await.is_ok_and(|file| file.is_file()) {
+        *request.uri_mut() = home.uri.clone();
     }
     let mut response = next.run(request).await;
     if response.status() == StatusCode::NOT_FOUND {

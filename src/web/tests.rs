@@ -12,7 +12,7 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use tower_service::Service;
 
-use super::{Discovery, router};
+use super::{Discovery, Pages, router};
 use crate::listen::Arrival;
 
 /// What came back.
@@ -29,11 +29,12 @@ impl Answer {
 }
 
 fn built_in() -> Router {
-    router(Arc::new(Discovery::default()), None)
+    router(Arc::new(Discovery::default()), &Pages::default())
 }
 
 fn of_folder(root: &Path) -> Router {
-    router(Arc::new(Discovery::default()), Some(root))
+    let pages = Pages { root: Some(root.to_owned()), ..Pages::default() };
+    router(Arc::new(Discovery::default()), &pages)
 }
 
 async fn ask(mut router: Router, request: http::request::Builder) -> Answer {

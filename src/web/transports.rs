@@ -12,6 +12,7 @@ use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 
+use super::Origins;
 use crate::listen::Arrival;
 use crate::tls::Certificates;
 
@@ -20,8 +21,10 @@ use crate::tls::Certificates;
 pub struct Discovery {
     /// The WebTransport listener; `None` when there is none, or when it takes no players.
     pub webtransport: Option<WebTransport>,
-    /// Origins whose pages may read the answer, as browsers write them (`https://example.com`); `*` for any.
-    pub allowed_origins: Vec<String>,
+    /// Origins whose pages may read the answer.
+    pub allowed_origins: Origins,
+    /// What paths begin with at this listener.
+    pub prefix: String,
 }
 
 /// Where WebTransport is to be had.
@@ -31,6 +34,8 @@ pub struct WebTransport {
     pub port: u16,
     /// The literal address where UDP is bound to one loopback address: a name could lead to the other.
     pub only: Option<IpAddr>,
+    /// What paths begin with there.
+    pub prefix: String,
     /// Whose hashes are published.
     pub certificates: Arc<Certificates>,
 }
@@ -64,16 +69,11 @@ impl Discovery {
             });
             let host = only.as_deref().unwrap_or(authority.host());
             WebTransportEndpoint {
-                url: format!("https://{host}:{}/player", webtransport.port),
+                url: format!("https://{host}:{}{}/player", webtransport.port, webtransport.prefix),
                 hashes: webtransport.certificates.published_hashes().iter().map(ToString::to_string).collect(),
             }
         });
-        Endpoints { websocket: format!("{scheme}://{authority}/player"), webtransport }
-    }
-
-    /// Whether a page of `origin` may read the answer.
-    fn allows(&self, origin: &HeaderValue) -> bool {
-        self.allowed_origins.iter().any(|allowed| allowed == "*" || allowed.as_bytes() == origin.as_bytes())
+        Endpoints { websocket: format!("{scheme}://{authority}{}/player", self.prefix), webtransport }
     }
 
     /// The answer's headers, for whoever asks: caches must not hand one origin's answer to another.
@@ -83,7 +83,9 @@ impl Discovery {
             (VARY, HeaderValue::from_static("origin")),
         ]);
         headers.extend(
-            origin.filter(|origin| self.allows(origin)).map(|origin| (ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone())),
+            origin
+                .filter(|origin| self.allowed_origins.allow(origin))
+                .map(|origin| (ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone())),
         );
         headers
     }

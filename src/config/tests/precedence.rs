@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::super::{Announce, CertSource, Config, Limits, ListenAddr, LogFormat, Roles, ServeArgs, Source, defaults};
+use super::super::{
+    Announce, CertSource, Config, HttpRate, Limits, ListenAddr, Listener, LogFormat, Roles, Secret, ServeArgs, Serving,
+    Source, Trusted, defaults,
+};
 use super::Places;
 use crate::wire::Role;
 
@@ -11,19 +14,52 @@ use crate::wire::Role;
 type Row = (&'static str, &'static str, &'static str, fn(&Config) -> String);
 
 const ROWS: &[Row] = &[
-    ("http", "localhost:1001", "localhost:1002", |config| config.http.addr.to_string()),
-    ("https", "localhost:1001", "127.0.0.2:1002", |config| config.https.addr.to_string()),
-    ("http-roles", "player", "streamer,sfu", |config| config.http.roles.to_string()),
-    ("https-roles", "player,sfu", "sfu", |config| config.https.roles.to_string()),
-    ("streamer", "[::1]:1001", "off", |config| config.streamer.to_string()),
-    ("sfu", "off", "localhost:1002", |config| config.sfu.to_string()),
+    ("http", "localhost:1001", "localhost:1002", |config| addr(config, "http")),
+    ("https", "localhost:1001", "127.0.0.2:1002", |config| addr(config, "https")),
+    ("http-roles", "player", "streamer,sfu", |config| roles(config, "http")),
+    ("https-roles", "player,sfu", "sfu", |config| roles(config, "https")),
+    ("streamer", "[::1]:1001", "off", |config| addr(config, "streamer")),
+    ("sfu", "off", "localhost:1002", |config| addr(config, "sfu")),
     ("admin", "localhost:1001", "off", |config| config.admin.to_string()),
     // Folders that are there, seen from where tests run.
     ("http-root", "src", "web", |config| {
         config.http_root.as_ref().map_or_else(String::new, |root| root.display().to_string())
     }),
+    ("homepage", "index.html", "a/b.html", |config| config.homepage.clone().unwrap_or_default()),
+    ("routes", "/a=src", "/a=src,/b/c=web", |config| {
+        let routes = config.routes.iter().map(|(path, folder)| format!("{path}={}", folder.display()));
+        routes.collect::<Vec<_>>().join(",")
+    }),
+    ("https-redirect", "true", "true", |config| config.listener("http").unwrap().redirect.to_string()),
+    ("cors", "true", "true", |config| config.cors.is_some().to_string()),
+    ("content-security-policy", "default-src 'self'", "img-src *", |config| {
+        config.content_security_policy.clone().unwrap_or_default()
+    }),
+    ("security-headers", "true", "true", |config| config.security_headers.to_string()),
+    ("hsts", "true", "true", |config| config.hsts.to_string()),
+    ("http-rate", "1", "0", |config| config.http_rate.per_minute.to_string()),
+    ("http-rate-loopback", "true", "true", |config| config.http_rate.loopback.to_string()),
+    ("trusted-proxies", "any", "any", |config| {
+        if config.proxies.trusted == Trusted::Any { "any" } else { "others" }.to_owned()
+    }),
+    ("proxy-hops", "2", "3", |config| config.proxies.hops.to_string()),
+    ("rest-api", "true", "true", |config| config.rest_api.to_string()),
+    ("choose-dialect", "true", "true", |config| config.listener("sfu").unwrap().choose_dialect.to_string()),
+    ("turn-secret", "one", "two", |config| secret(config.turn_secret.as_ref())),
+    ("turn-ttl", "1h", "10days", |config| humantime::format_duration(config.turn_ttl).to_string()),
+    ("player-token", "one", "two", |config| secret(config.player_token.as_ref())),
+    ("matchmaker", "one:1", "[::1]:2", |config| {
+        config.matchmaker.as_ref().map(|matchmaker| matchmaker.address.clone()).unwrap_or_default()
+    }),
+    ("log-folder", "one", "two", |config| {
+        config.log_folder.as_ref().map_or_else(String::new, |folder| folder.display().to_string())
+    }),
+    ("log-file", "debug", "off", |config| config.log_file.as_str().to_owned()),
+    ("log-config", "true", "true", |config| config.log_config.to_string()),
+    ("console-messages", "basic", "verbose", |config| format!("{:?}", config.console_messages).to_lowercase()),
+    ("stdin", "true", "true", |config| config.stdin.to_string()),
     ("allowed-origins", "https://a.example", "*", |config| config.allowed_origins.join(",")),
-    ("dialect", "wilbur", "wilbur-5.5", |config| config.dialect.name.to_owned()),
+    ("dialect", "wilbur", "wilbur-5.5", |config| config.listener("sfu").unwrap().dialect.name.to_owned()),
     ("max-players", "1", "4294967295", |config| config.max_players.unwrap_or_default().to_string()),
     ("peer-options", r#"{"a":1}"#, r#"{"a":2}"#, |config| config.peer_options.json().to_owned()),
     ("keepalive-interval", "1s", "2s", |config| format!("{:?}", config.keepalive.interval)),
@@ -41,6 +77,21 @@ const ROWS: &[Row] = &[
         other => format!("{other:?}"),
     }),
 ];
+
+fn addr(config: &Config, name: &str) -> String {
+    config.listener(name).map_or_else(|| "off".to_owned(), |listener| listener.addr.to_string())
+}
+
+fn roles(config: &Config, name: &str) -> String {
+    match config.listener(name).unwrap().serving {
+        Serving::Unified(roles) => roles.to_string(),
+        Serving::Legacy(role) => panic!("{role} alone"),
+    }
+}
+
+fn secret(secret: Option<&Secret>) -> String {
+    secret.map(|secret| secret.as_str().to_owned()).unwrap_or_default()
+}
 
 fn line(key: &str, value: &str) -> String {
     format!("{key} = '''{value}'''\n")
@@ -77,7 +128,18 @@ fn the_command_line_overrides_the_environment_and_that_the_file() {
 #[test]
 fn every_key_is_in_the_table() {
     // These are pairs or name files: they have tests of their own.
-    let apart = ["peer-options-file", "cert", "key", "config"];
+    let apart = [
+        "peer-options-file",
+        "cert",
+        "key",
+        "config",
+        "cors-allowed-origins",
+        "cors-allowed-methods",
+        "cors-allowed-headers",
+        "cors-credentials",
+        "matchmaker-retry",
+        "public-address",
+    ];
     let rows = ROWS.iter().map(|row| row.0);
     let mut covered: Vec<_> = rows.chain(apart).collect();
     let mut keys = ServeArgs::keys();
@@ -91,10 +153,17 @@ fn every_key_is_in_the_table() {
 fn the_defaults_are_those_of_the_documentation() {
     let config = Places::new().config();
     assert_eq!(config, Config::default());
-    let all = config.listeners().map(|(_, addr)| addr);
-    assert_eq!(all, [8080, 8443, 8888, 8889, 9090].map(ListenAddr::Localhost));
-    assert_eq!((config.http.roles, config.https.roles), (Roles::ALL, Roles::ALL));
-    assert_eq!((config.dialect.name, config.max_players, config.peer_options.json()), ("standard", None, "{}"));
+    let localhost = |port| ListenAddr::Localhost(port);
+    let expected = [
+        Listener::unified("http", localhost(8080), Roles::ALL),
+        Listener::unified_tls("https", localhost(8443), Roles::ALL),
+        Listener::legacy("streamer", localhost(8888), Role::Streamer),
+        Listener::legacy("sfu", localhost(8889), Role::Sfu),
+    ];
+    assert_eq!((config.listeners.as_slice(), config.admin), (&expected[..], localhost(9090)));
+    assert_eq!((config.max_players, config.peer_options.json()), (None, "{}"));
+    assert_eq!(config.http_rate, HttpRate { per_minute: 3000, loopback: false });
+    assert!(config.proxies.trusted.is_empty() && config.cors.is_none() && config.matchmaker.is_none());
     assert_eq!(config.keepalive.interval, Duration::from_secs(15));
     assert_eq!(config.keepalive.timeout, Duration::from_secs(45));
     assert_eq!(config.certificate, CertSource::Dev { dir: Some(PathBuf::from("certs")) });
@@ -106,22 +175,23 @@ fn the_defaults_are_those_of_the_documentation() {
 #[test]
 fn tests_get_free_ports_and_no_files() {
     let config = Config::for_tests();
-    for (_, addr) in config.listeners() {
+    assert_eq!(config.addresses().count(), 5);
+    for (_, addr) in config.addresses() {
         assert_eq!(addr.to_string(), "127.0.0.1:0");
     }
     assert_eq!(config.certificate, CertSource::Dev { dir: None });
-    assert!(Role::ALL.into_iter().all(|role| config.http.roles.contains(role)));
+    assert_eq!(config.listener("http").unwrap().serving, Serving::Unified(Roles::ALL));
 }
 
 #[test]
 fn beyond_loopback_players_alone_are_taken_unless_told_otherwise() {
-    let roles = |places: Places| places.config().http.roles.to_string();
+    let roles = |places: Places| roles(&places.config(), "http");
     for open in ["[::]:80", "0.0.0.0:80", "192.0.2.1:80"] {
         assert_eq!(roles(Places::new().flag("http", open)), "player", "{open}");
         let told = Places::new().flag("http", open).flag("http-roles", "player, streamer");
         assert_eq!(roles(told), "player,streamer");
     }
-    for here in ["localhost:80", "127.0.0.1:80", "127.9.9.9:80", "[::1]:80", "[::ffff:127.0.0.1]:80", "off"] {
+    for here in ["localhost:80", "127.0.0.1:80", "127.9.9.9:80", "[::1]:80", "[::ffff:127.0.0.1]:80"] {
         assert_eq!(roles(Places::new().flag("http", here)), "player,streamer,sfu", "{here}");
     }
 }
@@ -136,7 +206,7 @@ fn a_file_may_write_values_in_their_own_types() {
         )
         .config();
     assert_eq!(config.max_players, Some(16));
-    assert_eq!(config.http.roles.to_string(), "player,sfu");
+    assert_eq!(roles(&config, "http"), "player,sfu");
     let options: serde_json::Value = serde_json::from_str(config.peer_options.json()).unwrap();
     let expected = serde_json::json!({
         "iceTransportPolicy": "relay",
@@ -205,8 +275,11 @@ fn the_source_of_every_value_is_known() {
 
 #[test]
 fn debug_output_holds_no_credentials() {
-    let places = Places::new().flag("peer-options", r#"{"credential":"secret"}"#);
-    assert!(!format!("{:?}", places.config()).contains("secret"));
-    let args = ServeArgs { peer_options: Some("secret".to_owned().into()), ..ServeArgs::default() };
-    assert!(!format!("{args:?}").contains("secret"));
+    let places = Places::new()
+        .flag("turn-secret", "hunter2")
+        .flag("player-token", "hunter2")
+        .flag("peer-options", r#"{"credential":"hunter2"}"#);
+    assert!(!format!("{:?}", places.config()).contains("hunter2"));
+    let args = ServeArgs { peer_options: Some("hunter2".to_owned().into()), ..ServeArgs::default() };
+    assert!(!format!("{args:?}").contains("hunter2"));
 }

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use http::{Request, StatusCode};
 
-use super::super::{Discovery, router};
+use super::super::{Discovery, Origins, Pages, router};
 use super::{Answer, ask};
 
 async fn ask_from(allowed: &[&str], origin: Option<&str>) -> Answer {
-    let allowed_origins = allowed.iter().map(ToString::to_string).collect();
+    let allowed_origins = Origins::new(allowed.iter().map(ToString::to_string).collect());
     let discovery = Discovery { allowed_origins, ..Discovery::default() };
     let request = Request::get("/transports.json").header("host", "gate.example:8080");
     let request = origin.into_iter().fold(request, |request, origin| request.header("origin", origin));
-    ask(router(Arc::new(discovery), None), request).await
+    ask(router(Arc::new(discovery), &Pages::default()), request).await
 }
 
 #[tokio::test]
