@@ -12,13 +12,13 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
 use crate::announce::BoundAddrs;
-use crate::config::{CertSource, Config, Limits};
+use crate::config::{CertSource, Config, ConsoleMessages, Limits};
 use crate::drain;
 use crate::hub::Settings;
 use crate::listen::{BindError, Capacity, Greetings, House, HttpRates};
 use crate::metrics::Metrics;
 use crate::router::Router;
-use crate::session::{Rates, SessionReport, Sessions};
+use crate::session::{Rates, SessionReport, Sessions, Shown};
 use crate::tls::{CHECK_EVERY, Certificates, DevError, LoadError, Renewal, ServerError};
 use crate::web::Origins;
 use crate::wire::MAX_MESSAGE;
@@ -82,6 +82,7 @@ impl Gateway {
         };
         let rates = (config.limits != Limits::Off).then(Rates::default);
         let sessions = Arc::new(Sessions::new(Arc::clone(&router), config.keepalive, rates));
+        sessions.show_messages(shown(config.console_messages));
         let house = Arc::new(House {
             sessions: Arc::clone(&sessions),
             metrics,
@@ -151,6 +152,15 @@ impl Drop for Gateway {
     fn drop(&mut self) {
         self.house.closing.cancel();
         self.house.stopped.cancel();
+    }
+}
+
+fn shown(messages: ConsoleMessages) -> Shown {
+    match messages {
+        ConsoleMessages::Off => Shown::Nothing,
+        ConsoleMessages::Basic => Shown::Head,
+        ConsoleMessages::Verbose => Shown::Body,
+        ConsoleMessages::Formatted => Shown::Formatted,
     }
 }
 

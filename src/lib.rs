@@ -27,7 +27,7 @@
 //! | [`listen`] | TCP and UDP: handshakes, upgrades, roles |
 //! | [`web`], [`admin`] | pages for players, and for operators |
 //! | [`drain`], [`gateway`] | how a gateway ends; how it is assembled |
-//! | [`serve`] | the command; with [`banner`], [`announce`], [`telemetry`] |
+//! | [`serve`] | the command; with [`banner`], [`announce`], [`telemetry`], `keys` |
 //! | [`client`] | the other end: a peer of any such server |
 //!
 //! No part uses one further down the table; `tests/architecture.rs` checks it.
@@ -44,6 +44,7 @@ pub mod files;
 pub mod gateway;
 pub mod hub;
 pub mod id;
+mod keys;
 pub mod listen;
 pub mod metrics;
 pub mod router;

@@ -4,35 +4,64 @@ use std::fmt::Display;
 use std::future::Future;
 use std::io::Write;
 use std::process;
+use std::sync::Arc;
 
-use tracing::info;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
 
 use crate::announce;
 use crate::banner::Banner;
 use crate::config::cli::Exit;
-use crate::config::{Announce, Config};
+use crate::config::{Announce, Config, Start};
+use crate::files::{self, Readers};
 use crate::gateway::{Gateway, StartError};
-use crate::telemetry;
+use crate::keys::Keys;
+use crate::telemetry::{self, Log};
 
 /// Runs a gateway until it is told to stop by a signal (SIGTERM, SIGINT, Ctrl-C, the console's close); a second one
 /// ends the process at once.
 ///
 /// # Errors
 /// What keeps the gateway from starting, as the process's last words.
-pub fn serve(config: &Config) -> Result<(), Exit> {
-    telemetry::start(&config.log, config.log_format).map_err(Exit::failure)?;
+pub fn serve(start: &Start) -> Result<(), Exit> {
+    let log = telemetry::start_all(&start.config).map_err(Exit::failure)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Exit::failure)?;
-    runtime.block_on(run(config))
+    runtime.block_on(run(start, &log))
 }
 
-async fn run(config: &Config) -> Result<(), Exit> {
+async fn run(begun: &Start, _log: &Log) -> Result<(), Exit> {
     // Before anything listens: a signal that comes early must not end the process half-way.
     let stop = stop_signal().map_err(Exit::failure)?;
+    let config = &begun.config;
+    save(begun)?;
+    begun.warnings.iter().for_each(|warning| warn!("{warning}"));
+    if config.log_config {
+        begun.options.iter().for_each(|(name, value)| info!("{name}: {value}"));
+    }
     let gateway = start(config)?;
     say(config, &gateway)?;
+    let quit = CancellationToken::new();
+    if config.stdin {
+        let (router, options) = (Arc::clone(gateway.router()), begun.options.clone());
+        Keys { router, options, quit: quit.clone() }.obey();
+    }
+    let stop = async {
+        tokio::select! {
+            () = stop => {}
+            () = quit.cancelled() => info!("q"),
+        }
+    };
     gateway.run_until(stop).await;
     info!("stopped");
     Ok(())
+}
+
+/// What `--save` asks for.
+fn save(begun: &Start) -> Result<(), Exit> {
+    let Some((path, text)) = &begun.save else { return Ok(()) };
+    // It may hold secrets.
+    files::put(path, text.as_bytes(), Readers::Owner)
+        .map_err(|error| Exit::failure(format!("--save: {}: {error}; choose another --config_file", path.display())))
 }
 
 pub(crate) fn start(config: &Config) -> Result<Gateway, Exit> {

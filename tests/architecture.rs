@@ -32,7 +32,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
-    ("serve", &["announce", "banner", "config", "gateway", "telemetry"]),
+    ("keys", &["router"]),
+    ("serve", &["announce", "banner", "config", "files", "gateway", "keys", "telemetry"]),
     ("demo", &["client", "config", "gateway", "serve", "telemetry", "wire"]),
     ("main", &["config", "demo", "serve"]),
 ];

@@ -147,8 +147,8 @@ fn with_turn(config: &mut Config) {
     let Ok(pixelgate::config::cli::Command::Serve(read)) = pixelgate::config::cli::parse(args, &|_| None) else {
         panic!("the options are good")
     };
-    config.peer_options = read.peer_options;
-    config.max_players = read.max_players;
+    config.peer_options = read.config.peer_options;
+    config.max_players = read.config.max_players;
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use super::{Config, ServeArgs, defaults};
+use super::{ConfigError, ServeArgs, Start, check, defaults, start};
 #[cfg(feature = "demo")]
 use super::{DemoArgs, DemoConfig, TestStreamerArgs, TestStreamerConfig};
 
@@ -19,7 +19,7 @@ const USAGE: u8 = 64;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Run the gateway.
-    Serve(Box<Config>),
+    Serve(Box<Start>),
     /// Run the gateway with test streamers.
     #[cfg(feature = "demo")]
     Demo(Box<DemoConfig>),
@@ -40,6 +40,11 @@ pub struct Exit {
 }
 
 impl Exit {
+    /// What was asked for, on standard output.
+    pub fn said(text: String) -> Self {
+        Self { text, code: 0, stdout: true }
+    }
+
     /// A configuration that cannot be used.
     pub fn config(message: impl Display) -> Self {
         Self { text: format!("pixelgate: {message}\n"), code: USAGE, stdout: false }
@@ -79,12 +84,28 @@ An ADDRESS is localhost:PORT (127.0.0.1 and [::1]), IP:PORT, or [::]:PORT for ev
 Every flag is also a variable and a key of the file: --max-players is PIXELGATE_MAX_PLAYERS and max-players.
 The command line overrides the environment, that the file, that the defaults.")]
     Serve(Box<ServeArgs>),
+    /// Run the gateway in place of Wilbur, with its flags and its config.json
+    #[command(disable_help_flag = true)]
+    Wilbur(Words),
+    /// Run the gateway in place of Cirrus, with its keys and its config.json
+    #[command(disable_help_flag = true)]
+    Cirrus(Words),
+    /// Check a configuration, and print what takes effect and where it was written
+    Check(Box<ServeArgs>),
     /// Run the gateway on this machine with a test streamer, and say which page to open
     #[cfg(feature = "demo")]
     Demo(Box<DemoArgs>),
     /// Run a test streamer against a signalling server
     #[cfg(feature = "demo")]
     TestStreamer(Box<TestStreamerArgs>),
+}
+
+/// The words of a reference server, which clap does not know.
+#[derive(Debug, clap::Args)]
+struct Words {
+    /// Its options; --help lists them
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<String>,
 }
 
 /// Understands the arguments of the process (its name first) and the environment, which `env` looks up by name.
@@ -102,7 +123,10 @@ where
     let mut matches = command().try_get_matches_from(args).map_err(|error| refusal(&named, &error))?;
     let cli = Cli::from_arg_matches_mut(&mut matches).map_err(|error| refusal(&named, &error))?;
     match cli.command {
-        Commands::Serve(args) => serve(*args, env).map(|config| Command::Serve(Box::new(config))),
+        Commands::Serve(args) => serve(*args, env).map(|start| Command::Serve(Box::new(start))),
+        Commands::Check(args) => Err(Exit::said(check::report(&serve(*args, env)?))),
+        Commands::Wilbur(Words { words }) => reference(Start::wilbur(&words)),
+        Commands::Cirrus(Words { words }) => reference(Start::cirrus(&words)),
         #[cfg(feature = "demo")]
         Commands::Demo(args) => demo(*args, env).map(Command::Demo),
         #[cfg(feature = "demo")]
@@ -118,13 +142,20 @@ pub fn parse_process() -> Result<Command, Exit> {
     parse(std::env::args_os(), &|name| std::env::var_os(name))
 }
 
-fn serve(args: ServeArgs, env: &dyn Fn(&str) -> Option<OsString>) -> Result<Config, Exit> {
-    args.merged(env).and_then(|args| Config::read(&args)).map_err(Exit::config)
+fn serve(args: ServeArgs, env: &dyn Fn(&str) -> Option<OsString>) -> Result<Start, Exit> {
+    Start::native(args, env).map_err(Exit::config)
+}
+
+fn reference(asked: Result<start::Command, ConfigError>) -> Result<Command, Exit> {
+    match asked.map_err(Exit::config)? {
+        start::Command::Run(start) => Ok(Command::Serve(start)),
+        start::Command::Say(text) => Err(Exit::said(text)),
+    }
 }
 
 #[cfg(feature = "demo")]
 fn demo(args: DemoArgs, env: &dyn Fn(&str) -> Option<OsString>) -> Result<Box<DemoConfig>, Exit> {
-    let gateway = serve(args.serve, env)?;
+    let gateway = serve(args.serve, env)?.config;
     DemoConfig::read(args.streamers.as_deref(), &args.stream, gateway).map(Box::new).map_err(Exit::config)
 }
 
@@ -140,6 +171,7 @@ fn test_streamer(
 /// clap's description, with the defaults in the help.
 fn command() -> clap::Command {
     let command = Cli::command().mut_subcommand("serve", |serve| serve.mut_args(with_default));
+    let command = command.mut_subcommand("check", |check| check.mut_args(with_default));
     #[cfg(feature = "demo")]
     let command = command.mut_subcommand("demo", |demo| demo.mut_args(with_default));
     command

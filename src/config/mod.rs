@@ -6,12 +6,16 @@
 
 mod address;
 mod args;
+mod check;
 pub mod cli;
 pub mod defaults;
 mod error;
 mod file;
 mod listener;
+mod print;
 mod read;
+mod reference;
+mod start;
 #[cfg(feature = "demo")]
 mod stream;
 #[cfg(test)]
@@ -25,8 +29,11 @@ use std::time::Duration;
 
 pub use address::ListenAddr;
 pub use args::{ServeArgs, Source, Written, env_name};
+pub use check::report;
 pub use error::ConfigError;
 pub use listener::{Listener, ListenerArgs, Serving};
+pub use print::toml;
+pub use start::Start;
 #[cfg(feature = "demo")]
 pub use stream::{DemoArgs, DemoConfig, Size, StreamArgs, StreamConfig, TestStreamerArgs, TestStreamerConfig, Trust};
 pub use values::{Announce, CertSource, ConsoleMessages, Limits, LogFilter, LogFormat, PeerOptions, Roles, Secret};

@@ -22,9 +22,13 @@ impl ServeArgs {
     /// # Errors
     /// A file that cannot be read or understood, a variable that is not UTF-8.
     pub fn merged(self, env: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, ConfigError> {
-        let above = self.over(Self::from_env(env)?);
-        let file = above.config.as_ref().map(file::read).transpose()?.unwrap_or_default();
-        Ok(above.over(file).over(defaults::layer()))
+        Ok(self.over(Self::from_env(env)?).with_file()?.over(defaults::layer()))
+    }
+
+    /// Laid over the file that it names.
+    pub(super) fn with_file(self) -> Result<Self, ConfigError> {
+        let file = self.config.as_ref().map(file::read).transpose()?.unwrap_or_default();
+        Ok(self.over(file))
     }
 }
 

@@ -3,6 +3,7 @@ mod cli;
 mod listener;
 mod messages;
 mod precedence;
+mod reference;
 #[cfg(feature = "demo")]
 mod stream;
 
@@ -54,7 +55,7 @@ impl Places {
         let head = ["pixelgate".to_owned(), "serve".to_owned()];
         let args = head.into_iter().chain(config).chain(self.args.iter().cloned());
         let config = match parse(args, &|name| self.env.get(name).cloned())? {
-            Command::Serve(config) => *config,
+            Command::Serve(start) => start.config,
             #[cfg(feature = "demo")]
             other => panic!("{other:?}"),
         };

@@ -83,7 +83,7 @@ impl Gateway {
         let tls = secured.then(|| Tls::set_up(config)).transpose()?;
         self.certificates = tls.as_ref().map(|tls| Arc::clone(&tls.certificates));
         let elsewhere = all.iter().find_map(|bound| bound.webtransport(self.certificates.as_ref()));
-        let encrypted = all.iter().find(|bound| bound.listener.tls && bound.listener.pages).and_then(Bound::port);
+        let encrypted = all.iter().find(|bound| bound.listener.tls).and_then(Bound::port);
         for bound in &mut all {
             let webtransport = bound.webtransport(self.certificates.as_ref()).or_else(|| elsewhere.clone());
             let answers = self.answers(config, bound.listener, webtransport, encrypted);

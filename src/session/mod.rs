@@ -5,6 +5,7 @@
 //! on writing meanwhile. It ends for one reason only, reported once.
 
 mod dispatch;
+mod messages;
 mod pump;
 mod rate;
 mod report;
@@ -18,9 +19,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+pub use messages::{Shown, TARGET as MESSAGES};
 pub use rate::{Rate, Rates};
 pub use report::{By, SessionReport};
 
+use self::messages::Showing;
 use self::pump::Pump;
 use self::report::{Reporter, Who};
 use crate::hub::{Dialect, Peer, Wishes};
@@ -39,6 +42,7 @@ pub struct Sessions {
     pub(crate) keepalive: Keepalive,
     /// `None`: no message rate is enforced (`--limits off`).
     pub(crate) rates: Option<Rates>,
+    pub(crate) showing: Showing,
     reporter: Reporter,
 }
 
@@ -60,7 +64,12 @@ pub struct Admission {
 impl Sessions {
     /// The surroundings of every session of one gateway.
     pub fn new(router: Arc<Router>, keepalive: Keepalive, rates: Option<Rates>) -> Self {
-        Self { router, keepalive, rates, reporter: Reporter::default() }
+        Self { router, keepalive, rates, showing: Showing::default(), reporter: Reporter::default() }
+    }
+
+    /// Shows so much of every message from now on.
+    pub fn show_messages(&self, shown: Shown) {
+        self.showing.change(shown);
     }
 
     /// The reports of sessions that end from now on. A slow reader loses the oldest.
@@ -75,9 +84,9 @@ impl Sessions {
         let connected = self.router.connect(Peer { role, dialect, config, wishes }, remote.ip());
         let (session, player_id) = (connected.guard.session(), connected.player_id.clone());
         let who = Who { session, role, transport: transport_kind, remote, player_id };
-        let opened = self.reporter.open(self.metrics(), who);
+        let opened = self.reporter.open(self.metrics(), who.clone());
 
-        let pump = Pump::new(self, &mut transport, &connected, role, dialect);
+        let pump = Pump::new(self, &mut transport, &connected, &who, dialect);
         let (ending, traffic) = pump.run().await;
 
         // The others learn of it before the closing handshake, which takes as long as the peer likes.

@@ -18,7 +18,7 @@ use self::life::Life;
 use self::reading::Reading;
 use self::writing::Writing;
 use super::Sessions;
-use super::report::{Ending, Traffic};
+use super::report::{Ending, Traffic, Who};
 use crate::hub::Dialect;
 use crate::router::Connected;
 use crate::transport::{Incoming, Transport};
@@ -31,6 +31,7 @@ pub(super) struct Pump<'a, T> {
     sessions: &'a Sessions,
     transport: &'a mut T,
     connected: &'a Connected,
+    who: &'a Who,
     role: Role,
     dialect: &'static Dialect,
     traffic: Traffic,
@@ -52,15 +53,17 @@ impl<'a, T: Transport> Pump<'a, T> {
         sessions: &'a Sessions,
         transport: &'a mut T,
         connected: &'a Connected,
-        role: Role,
+        who: &'a Who,
         dialect: &'static Dialect,
     ) -> Self {
+        let role = who.role;
         let now = Instant::now();
         let rate = sessions.rates.as_ref().map(|rates| rates.of(role, 0));
         Self {
             sessions,
             transport,
             connected,
+            who,
             role,
             dialect,
             traffic: Traffic::default(),

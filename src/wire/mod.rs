@@ -13,6 +13,7 @@ mod kind;
 mod lexer;
 mod message;
 pub mod out;
+mod redact;
 mod role;
 mod scan;
 mod splice;
@@ -23,6 +24,7 @@ pub use close::{Close, CloseCode};
 pub use drop_reason::DropReason;
 pub use kind::Kind;
 pub use message::Message;
+pub use redact::redacted;
 pub use role::Role;
 pub use scan::Malformed;
 

@@ -56,6 +56,7 @@ pub struct Start {
     around: Vec<OsString>,
     args: Vec<OsString>,
     env: Vec<(&'static str, String)>,
+    stdin: Option<File>,
 }
 
 impl Start {
@@ -63,7 +64,7 @@ impl Start {
     pub fn with<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Self {
         let home = tempfile::tempdir().expect("a folder");
         let args = args.into_iter().map(|arg| arg.as_ref().to_owned()).collect();
-        Self { home, around: Vec::new(), args, env: Vec::new() }
+        Self { home, around: Vec::new(), args, env: Vec::new(), stdin: None }
     }
 
     /// `pixelgate serve` on free ports, announced in a file, with its certificate beside that.
@@ -97,6 +98,34 @@ impl Start {
         self.home.path()
     }
 
+    /// Puts a file into the folder where it is started.
+    pub fn file(self, name: &str, text: impl AsRef<[u8]>) -> Self {
+        let path = self.home.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("room");
+        fs::write(path, text).expect("room");
+        self
+    }
+
+    /// With this on standard input.
+    pub fn stdin(mut self, text: &str) -> Self {
+        let path = self.home.path().join("stdin");
+        fs::write(&path, text).expect("room");
+        self.stdin = Some(File::open(path).expect("just written"));
+        self
+    }
+
+    /// A reference server on free ports, announced in a file.
+    pub fn reference<A: AsRef<OsStr>>(server: &str, args: impl IntoIterator<Item = A>) -> Self {
+        let start = Self::with([server]);
+        let announce = start.home.path().join(ANNOUNCE);
+        let ports: &[&str] = match server {
+            "wilbur" => &["--player_port=0", "--streamer_port=0", "--sfu_port=0"],
+            _ => &["--HttpPort=0", "--StreamerPort=0", "--SFUPort=0"],
+        };
+        let start = ports.iter().fold(start, Self::arg).arg("--announce").arg(announce);
+        args.into_iter().fold(start, Self::arg)
+    }
+
     /// In a mount namespace of its own, where a small or read-only file system of that kind (`mount -o`) is at `at`.
     pub fn with_tmpfs(mut self, at: &Path, options: &str) -> Self {
         // A user who is not root may do so in a namespace in which it is.
@@ -119,10 +148,15 @@ impl Start {
     }
 
     pub fn spawn(self) -> Binary {
-        let Self { home, mut around, args, env } = self;
+        let Self { home, mut around, args, env, stdin } = self;
         around.push(BINARY.into());
         let mut command = Command::new(&around[0]);
-        command.args(&around[1..]).args(args).envs(env).current_dir(home.path()).stdin(Stdio::null());
+        command
+            .args(&around[1..])
+            .args(args)
+            .envs(env)
+            .current_dir(home.path())
+            .stdin(stdin.map_or_else(Stdio::null, Stdio::from));
         command.stdout(File::create(home.path().join("stdout")).expect("room"));
         command.stderr(File::create(home.path().join("stderr")).expect("room"));
         let started = Instant::now();
@@ -152,6 +186,19 @@ impl Binary {
         let file = self.announce_file();
         let line = self.until("the announcement", || fs::read_to_string(&file).ok());
         serde_json::from_str(&line).expect("the whole line, however early it is read")
+    }
+
+    /// The same, as it is written: not everything need listen.
+    pub fn announcement(&mut self) -> serde_json::Value {
+        let file = self.announce_file();
+        let line = self.until("the announcement", || fs::read_to_string(&file).ok());
+        serde_json::from_str(&line).expect("the whole line, however early it is read")
+    }
+
+    /// Waits until it has said that.
+    pub fn says(&mut self, text: &str) -> String {
+        let stderr = self.home.path().join("stderr");
+        self.until(text, || fs::read_to_string(&stderr).ok().filter(|said| said.contains(text)))
     }
 
     /// Sends itself a signal, by name.

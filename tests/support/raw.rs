@@ -332,7 +332,7 @@ pub async fn quic_connection(endpoint: &quinn::Endpoint, addr: SocketAddr) -> qu
     within("a QUIC connection", connecting).await.expect("a QUIC connection")
 }
 
-async fn secured(tcp: tokio::net::TcpStream) -> tokio_rustls::client::TlsStream<tokio::net::TcpStream> {
+pub async fn secured(tcp: tokio::net::TcpStream) -> tokio_rustls::client::TlsStream<tokio::net::TcpStream> {
     let connector = tokio_rustls::TlsConnector::from(Arc::new(tls(b"http/1.1")));
     let name = ServerName::try_from("localhost").expect("a name");
     within("a TLS handshake", connector.connect(name, tcp)).await.expect("a TLS handshake")

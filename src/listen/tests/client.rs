@@ -9,7 +9,7 @@ fn proxies(trusted: &str, hops: usize) -> Proxies {
     let args =
         ["pixelgate", "serve", "--trusted-proxies", trusted, "--proxy-hops", &hops.to_string()].map(str::to_owned);
     match crate::config::cli::parse(args, &|_| None) {
-        Ok(crate::config::cli::Command::Serve(serve)) => serve.proxies.clone(),
+        Ok(crate::config::cli::Command::Serve(serve)) => serve.config.proxies.clone(),
         other => panic!("{other:?}"),
     }
 }

@@ -90,6 +90,7 @@ impl<T: Transport> Pump<'_, T> {
         self.throttle(now)?;
         let Incoming::Message(text) = incoming else { return Ok(()) };
         self.traffic.received += 1;
+        self.sessions.showing.received(self.who, &text);
         match Message::parse(text) {
             Ok(message) => self.carry_out(message, now),
             Err(malformed) => {

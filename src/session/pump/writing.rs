@@ -108,7 +108,9 @@ impl<T: Transport> Pump<'_, T> {
             if std::mem::take(&mut self.writing.ping) {
                 self.transport.feed_ping()?;
             } else if let Some(outgoing) = self.writing.batch.pop_front() {
-                self.transport.feed(outgoing.into_text())?;
+                let text = outgoing.into_text();
+                self.sessions.showing.sent(self.who, &text);
+                self.transport.feed(text)?;
                 self.traffic.sent += 1;
             }
         }

@@ -3,6 +3,7 @@
 mod generate;
 mod message;
 mod out;
+mod redact;
 mod scan;
 mod splice;
 

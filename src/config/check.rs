@@ -1,0 +1,69 @@
+//! `pixelgate check`: the configuration as it takes effect, with the source of every value.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::args::{ServeArgs, Source, Written};
+use super::start::Start;
+use crate::wire::redacted;
+
+/// Keys whose values are hidden whole.
+const SECRET: [&str; 2] = ["turn-secret", "player-token"];
+
+/// The report: one line a value, aligned, then the listeners of tables and what is to be minded.
+pub fn report(start: &Start) -> String {
+    let mut text = String::new();
+    for (key, value) in start.args.entries() {
+        line(&mut text, key, &shown_value(key, &value), &source(&value.source));
+    }
+    for listener in &start.args.listeners {
+        let _ = writeln!(text, "\n[[listener]]");
+        for (key, value) in &listener.entries {
+            line(&mut text, key, &quoted(&value.text), &source(&value.source));
+        }
+    }
+    for warning in &start.warnings {
+        let _ = writeln!(text, "\n# Warning: {warning}");
+    }
+    text
+}
+
+fn line(text: &mut String, key: &str, value: &str, source: &str) {
+    let said = format!("{key} = {value}");
+    // A string takes whatever is written.
+    let _ = writeln!(text, "{said:<48} # {source}");
+}
+
+/// Key and value for people to read, without secrets.
+pub(super) fn shown(args: &ServeArgs) -> impl Iterator<Item = (&'static str, String)> {
+    args.entries().map(|(key, value)| (key, shown_value(key, &value)))
+}
+
+/// Pages that nobody would be shown.
+pub(super) fn unused(args: &ServeArgs) -> Option<String> {
+    let alone = args.homepage.is_some() && args.http_root.is_none();
+    alone.then(|| "homepage has no effect without http-root".to_owned())
+}
+
+fn shown_value(key: &str, value: &Written) -> String {
+    let hidden = || format!("<{} bytes>", value.text.len());
+    match key {
+        key if SECRET.contains(&key) => quoted(&hidden()),
+        "peer-options" => quoted(&redacted(value.text.as_bytes(), false).unwrap_or_else(hidden)),
+        _ => quoted(&value.text),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+fn source(source: &Source) -> String {
+    match source {
+        Source::Default => "default".to_owned(),
+        Source::File { path, line } => format!("{}:{line}", Path::new(path.as_path()).display()),
+        Source::Environment => "environment".to_owned(),
+        Source::CommandLine => "command line".to_owned(),
+        Source::Reference(place) => place.to_string(),
+    }
+}

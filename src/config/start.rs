@@ -1,0 +1,129 @@
+//! What a gateway is started with, and how that is read again while it runs.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::args::ServeArgs;
+use super::error::ConfigError;
+use super::reference::{Asked, Meant, Read, cirrus, wilbur};
+use super::{Config, check, defaults};
+
+/// A gateway to be run.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// What it is to do.
+    pub config: Config,
+    /// The same as written, with the source of every value.
+    pub args: ServeArgs,
+    /// What was written and does nothing.
+    pub warnings: Vec<String>,
+    /// Name and value of every option, in the words in which they were given, secrets hidden.
+    pub options: Vec<(String, String)>,
+    /// A file to write before anything else, and what (`--save` of Wilbur).
+    pub save: Option<(PathBuf, String)>,
+    source: Again,
+}
+
+/// How it is read again.
+#[derive(Clone, Debug)]
+enum Again {
+    /// What stands above the file: command line and environment.
+    Native(Box<ServeArgs>),
+    /// The words of a reference server.
+    Reference(Read, Option<PathBuf>, Vec<String>),
+}
+
+impl PartialEq for Start {
+    /// By what is to be done.
+    fn eq(&self, other: &Self) -> bool {
+        self.config == other.config
+    }
+}
+
+impl Eq for Start {}
+
+/// What a reference server's command line asks for.
+#[derive(Debug)]
+pub(super) enum Command {
+    Run(Box<Start>),
+    Say(String),
+}
+
+impl Start {
+    /// Our own command line, laid over the environment.
+    ///
+    /// # Errors
+    /// The first value that cannot be used.
+    pub fn native(args: ServeArgs, env: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, ConfigError> {
+        Self::of_layers(args.over(ServeArgs::from_env(env)?))
+    }
+
+    fn of_layers(above: ServeArgs) -> Result<Self, ConfigError> {
+        let args = above.clone().with_file()?.over(defaults::layer());
+        let config = Config::read(&args)?;
+        let mut warnings = not_in_force(&config);
+        warnings.extend(check::unused(&args));
+        let options = check::shown(&args).map(|(key, value)| (key.to_owned(), value)).collect();
+        Ok(Self { config, args, warnings, options, save: None, source: Again::Native(Box::new(above)) })
+    }
+
+    pub(super) fn wilbur(args: &[String]) -> Result<Command, ConfigError> {
+        Self::reference(wilbur::read, wilbur::file(args), args)
+    }
+
+    pub(super) fn cirrus(args: &[String]) -> Result<Command, ConfigError> {
+        Self::reference(cirrus::read, cirrus::file(args), args)
+    }
+
+    fn reference(read: Read, file: Option<PathBuf>, args: &[String]) -> Result<Command, ConfigError> {
+        Ok(match read(args)? {
+            Asked::Run(meant) if meant.print => {
+                // What cannot be used is not printed.
+                Config::read(&meant.args.clone().over(defaults::layer()))?;
+                Command::Say(super::print::toml(&meant.args))
+            }
+            Asked::Run(meant) => {
+                Command::Run(Box::new(Self::meant(meant, Again::Reference(read, file, args.to_vec()))?))
+            }
+            Asked::Help(text) => Command::Say(text),
+            Asked::Version => Command::Say(format!("pixelgate {}\n", env!("CARGO_PKG_VERSION"))),
+        })
+    }
+
+    fn meant(meant: Meant, source: Again) -> Result<Self, ConfigError> {
+        let Meant { args, mut warnings, options, save, .. } = meant;
+        let args = args.over(defaults::layer());
+        let config = Config::read(&args)?;
+        warnings.extend(not_in_force(&config));
+        Ok(Self { config, args, warnings, options, save, source })
+    }
+
+    /// The file that it was read from.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.source {
+            Again::Native(above) => above.config.as_ref().map(|written| Path::new(&written.text)),
+            Again::Reference(_, file, _) => file.as_deref(),
+        }
+    }
+
+    /// Reads everything again. Blocks on files.
+    ///
+    /// # Errors
+    /// The first value that cannot be used.
+    pub fn again(&self) -> Result<Self, ConfigError> {
+        match &self.source {
+            Again::Native(above) => Self::of_layers((**above).clone()),
+            Again::Reference(read, file, args) => match Self::reference(*read, file.clone(), args)? {
+                Command::Run(start) => Ok(*start),
+                Command::Say(_) => Ok(self.clone()),
+            },
+        }
+    }
+}
+
+/// What is understood and does nothing yet: who relies on it must know.
+fn not_in_force(config: &Config) -> Vec<String> {
+    let said = [("turn secret", config.turn_secret.is_some()), ("player token", config.player_token.is_some())];
+    let said = said.into_iter().filter(|(_, said)| *said);
+    said.map(|(what, _)| format!("the {what} is not in force yet")).collect()
+}
