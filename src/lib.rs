@@ -26,6 +26,7 @@
 //! | [`config`] | what was written, and what it means |
 //! | [`listen`] | TCP and UDP: handshakes, upgrades, roles |
 //! | [`web`], [`admin`] | pages for players, and for operators |
+//! | `matchmaker` | who is told of streamers and players |
 //! | [`drain`], [`gateway`] | how a gateway ends; how it is assembled |
 //! | [`serve`] | the command; with [`banner`], [`announce`], [`telemetry`], `keys` |
 //! | [`client`] | the other end: a peer of any such server |
@@ -46,6 +47,7 @@ pub mod hub;
 pub mod id;
 mod keys;
 pub mod listen;
+mod matchmaker;
 pub mod metrics;
 pub mod router;
 pub mod serve;

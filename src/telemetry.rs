@@ -25,7 +25,7 @@ pub(crate) mod tests;
 const KEPT_DAYS: usize = 14;
 
 /// What peers say to each other is for the console that asks for it (`session::MESSAGES`), not for files.
-const NO_MESSAGES: &str = ",pixelgate::messages=off";
+const NO_MESSAGES: &str = ",pixelgate-messages=off";
 
 /// The log of a process. Dropped, it writes what is left.
 #[derive(Debug)]

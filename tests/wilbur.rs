@@ -6,102 +6,19 @@ mod support;
 use std::fs;
 use std::net::SocketAddr;
 
-use pixelgate::client::{Client, Options, Trust};
 use pixelgate::wire::{CloseCode, Role};
 use serde_json::{Value, json};
-use support::binary::{Binary, Start};
-use support::{Peer, within};
+use support::binary::Start;
+use support::reference::{Reference, header, status};
+use support::within;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-
-/// A process that listens, and where.
-struct Wilbur {
-    binary: Binary,
-    announced: Value,
-}
-
-impl Wilbur {
-    fn with(args: &[&str]) -> Self {
-        Self::start(Start::reference("wilbur", args))
-    }
-
-    fn start(start: Start) -> Self {
-        let mut binary = start.spawn();
-        let announced = binary.announcement();
-        Self { binary, announced }
-    }
-
-    fn at(&self, listener: &str) -> SocketAddr {
-        self.announced[listener].as_str().expect("it listens").parse().expect("an address")
-    }
-
-    async fn peer(&self, url: String, role: Role) -> Peer {
-        let options = Options { trust: Trust::DangerousAcceptAny, ..Options::default() };
-        let client = Client::new(options).expect("the options are good");
-        Peer::connect(&client, &url, role).await
-    }
-
-    async fn player(&self) -> Peer {
-        self.peer(format!("ws://{}/", self.at("http")), Role::Player).await
-    }
-
-    async fn streamer(&self, id: &str) -> Peer {
-        let mut streamer = self.peer(format!("ws://{}/", self.at("streamer")), Role::Streamer).await;
-        streamer.hears("identify").await;
-        streamer.hears("config").await;
-        streamer.says(json!({"type": "endpointId", "id": id})).await;
-        streamer.hears_exactly(json!({"type": "endpointIdConfirm", "committedId": id})).await;
-        streamer
-    }
-
-    /// The whole answer to a request with these headers besides, over TLS where the listener speaks it.
-    async fn asks(&self, listener: &str, request: &str, headers: &str) -> String {
-        let addr = self.at(listener);
-        let host = if headers.contains("Host: ") { String::new() } else { format!("Host: {addr}\r\n") };
-        let text = format!("{request} HTTP/1.1\r\n{host}{headers}Connection: close\r\n\r\n");
-        let asking = async {
-            let mut tcp = TcpStream::connect(addr).await.expect("it listens");
-            let mut answer = Vec::new();
-            if listener == "https" {
-                let mut tls = support::raw::secured(tcp).await;
-                tls.write_all(text.as_bytes()).await.expect("it reads");
-                // It may end without a farewell of TLS.
-                let _ = tls.read_to_end(&mut answer).await;
-            } else {
-                tcp.write_all(text.as_bytes()).await.expect("it reads");
-                tcp.read_to_end(&mut answer).await.expect("an answer");
-            }
-            String::from_utf8_lossy(&answer).into_owned()
-        };
-        within(request, asking).await
-    }
-
-    async fn over(self) -> String {
-        self.binary.signal("TERM");
-        let binary = self.binary;
-        let over = tokio::task::spawn_blocking(|| binary.over()).await.expect("it ends");
-        assert_eq!(over.status.code(), Some(0), "{over:?}");
-        over.stderr
-    }
-}
-
-fn status(answer: &str) -> &str {
-    answer.split(' ').nth(1).unwrap_or_default()
-}
-
-fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
-    let head = answer.split("\r\n\r\n").next()?;
-    head.lines()
-        .filter_map(|line| line.split_once(": "))
-        .find(|(key, _)| key.eq_ignore_ascii_case(name))
-        .map(|(_, v)| v)
-}
 
 // ── ports and peers ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 #[tokio::test]
 async fn every_path_of_the_player_port_is_a_player() {
-    let wilbur = Wilbur::with(&[]);
+    let wilbur = Reference::with("wilbur", &[]);
     let mut streamer = wilbur.streamer("Stage").await;
     for path in ["", "/", "/streamer", "/sfu", "/any/path?a=b"] {
         let mut player = wilbur.peer(format!("ws://{}{path}", wilbur.at("http")), Role::Player).await;
@@ -119,7 +36,7 @@ async fn every_path_of_the_player_port_is_a_player() {
 #[tokio::test]
 async fn max_players_and_peer_options() {
     let args = ["--max_players", "1", "--peer_options", r#"{"iceServers":[{"urls":["stun:s.example"]}]}"#];
-    let wilbur = Wilbur::with(&args);
+    let wilbur = Reference::with("wilbur", &args);
     let mut streamer = wilbur.streamer("Stage").await;
     let mut first = wilbur.player().await;
     let config = first.hears("config").await;
@@ -143,7 +60,7 @@ async fn the_file_says_what_the_command_line_does_not() {
         .file("peers.json", r#"{"found":true}"#)
         .file("pages/other.html", "the other page")
         .file("pages/home.html", "home");
-    let wilbur = Wilbur::start(start);
+    let wilbur = Reference::start(start);
     let mut player = wilbur.player().await;
     assert_eq!(player.hears("config").await["peerConnectionOptions"], json!({"found": true}));
     assert!(wilbur.asks("http", "GET /", "").await.ends_with("the other page"));
@@ -160,7 +77,7 @@ async fn pages_and_players_share_the_player_port() {
         .file("pages/player.html", "the player")
         .file("pages/lib/a.js", "let a")
         .file("pages/.env", "hidden");
-    let wilbur = Wilbur::start(start);
+    let wilbur = Reference::start(start);
     for (path, expected) in [("/", "the player"), ("/player.html", "the player"), ("/lib/a.js", "let a")] {
         let answer = wilbur.asks("http", &format!("GET {path}"), "").await;
         assert!(status(&answer) == "200" && answer.ends_with(expected), "{path}: {answer}");
@@ -171,14 +88,14 @@ async fn pages_and_players_share_the_player_port() {
 
 #[tokio::test]
 async fn without_the_usual_folder_the_built_in_player_is_served() {
-    let wilbur = Wilbur::with(&["--serve"]);
+    let wilbur = Reference::with("wilbur", &["--serve"]);
     assert!(wilbur.asks("http", "GET /", "").await.contains("<html"));
     assert!(wilbur.over().await.contains("no folder www: the built-in player is served"));
 }
 
 #[tokio::test]
 async fn https_takes_players_over_tls_and_quic() {
-    let wilbur = Wilbur::with(&["--serve", "--https", "--https_port=0"]);
+    let wilbur = Reference::with("wilbur", &["--serve", "--https", "--https_port=0"]);
     let https = wilbur.at("https");
     assert_eq!(wilbur.announced["http"], Value::Null, "the plain port is not opened");
     for url in [format!("wss://{https}/streamer"), format!("https://{https}/x"), format!("quic://{https}/player")] {
@@ -211,7 +128,7 @@ async fn certificates_by_relative_and_absolute_paths_and_hsts_for_names() {
         .arg("--ssl_cert_path=tls/cert.pem")
         .arg("--ssl_key_path")
         .arg(key);
-    let wilbur = Wilbur::start(start);
+    let wilbur = Reference::start(start);
     assert_eq!(wilbur.announced["certificate_hashes"], json!([]), "it was not made here");
     for (host, expected) in [
         ("gate.example", true),
@@ -237,7 +154,7 @@ async fn a_certificate_that_was_named_must_be_there() {
 
 #[tokio::test]
 async fn plain_requests_are_sent_to_the_encrypted_port() {
-    let wilbur = Wilbur::with(&["--serve", "--https", "--https_port=0", "--https_redirect"]);
+    let wilbur = Reference::with("wilbur", &["--serve", "--https", "--https_port=0", "--https_redirect"]);
     let port = wilbur.at("https").port();
     let answer = wilbur.asks("http", "GET /a/b?c=d", "Host: gate.example:80\r\n").await;
     assert_eq!(status(&answer), "302");
@@ -255,10 +172,10 @@ async fn cross_origin_requests() {
     let asked = "Origin: https://a.example\r\nAccess-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: x-thing\r\n";
     let allowed = |answer: &str, name: &str| header(answer, &format!("access-control-allow-{name}")).map(str::to_owned);
 
-    let none = Wilbur::with(&["--serve"]);
+    let none = Reference::with("wilbur", &["--serve"]);
     assert_eq!(allowed(&none.asks("http", "GET /", origin).await, "origin"), None);
 
-    let any = Wilbur::with(&["--serve", "--cors"]);
+    let any = Reference::with("wilbur", &["--serve", "--cors"]);
     assert_eq!(allowed(&any.asks("http", "GET /", origin).await, "origin").as_deref(), Some("https://a.example"));
     let preflight = any.asks("http", "OPTIONS /", asked).await;
     assert_eq!(allowed(&preflight, "headers").as_deref(), Some("x-thing"));
@@ -273,7 +190,7 @@ async fn cross_origin_requests() {
         "--cors_allowed_headers=X-Other",
         "--cors_credentials",
     ];
-    let some = Wilbur::with(&args);
+    let some = Reference::with("wilbur", &args);
     let preflight = some.asks("http", "OPTIONS /", asked).await;
     assert_eq!(allowed(&preflight, "origin").as_deref(), Some("https://a.example"));
     assert_eq!(allowed(&preflight, "methods").as_deref(), Some("GET"));
@@ -307,7 +224,7 @@ async fn floods(addr: SocketAddr, headers: &str, times: usize) -> usize {
 
 #[tokio::test]
 async fn an_address_may_ask_3000_times_a_minute() {
-    let wilbur = Wilbur::with(&["--serve"]);
+    let wilbur = Reference::with("wilbur", &["--serve"]);
     assert_eq!(floods(wilbur.at("http"), "X-Forwarded-For: 203.0.113.7\r\n", 3010).await, 3000);
     assert_eq!(floods(wilbur.at("http"), "X-Forwarded-For: 203.0.113.8\r\n", 5).await, 0, "nobody is believed");
     wilbur.player().await.hears("config").await;
@@ -315,7 +232,7 @@ async fn an_address_may_ask_3000_times_a_minute() {
 
 #[tokio::test]
 async fn behind_a_reverse_proxy_addresses_are_those_of_the_clients() {
-    let wilbur = Wilbur::with(&["--serve", "--reverse-proxy"]);
+    let wilbur = Reference::with("wilbur", &["--serve", "--reverse-proxy"]);
     assert_eq!(floods(wilbur.at("http"), "X-Forwarded-For: 198.51.100.1, 203.0.113.7\r\n", 3010).await, 3000);
     assert_eq!(floods(wilbur.at("http"), "X-Forwarded-For: 203.0.113.8\r\n", 5).await, 5);
     assert_eq!(floods(wilbur.at("http"), "X-Forwarded-For: 198.51.100.2, 203.0.113.7\r\n", 5).await, 0);
@@ -330,7 +247,8 @@ async fn behind_a_reverse_proxy_addresses_are_those_of_the_clients() {
 
 #[tokio::test]
 async fn two_proxies_each_add_an_address() {
-    let wilbur = Wilbur::with(&["--serve", "--reverse-proxy-num-proxies=2", "--https_redirect", "--https_port=0"]);
+    let wilbur =
+        Reference::with("wilbur", &["--serve", "--reverse-proxy-num-proxies=2", "--https_redirect", "--https_port=0"]);
     let forwarded = "X-Forwarded-For: 198.51.100.1, 203.0.113.7, 10.0.0.1\r\nX-Forwarded-Proto: https\r\n";
     assert_eq!(floods(wilbur.at("http"), forwarded, 3010).await, 3000, "what came encrypted is not redirected");
     assert_eq!(floods(wilbur.at("http"), &forwarded.replace("198.51.100.1", "198.51.100.2"), 1).await, 0);
@@ -339,7 +257,7 @@ async fn two_proxies_each_add_an_address() {
 
 #[tokio::test]
 async fn only_proxies_that_are_named_are_believed() {
-    let wilbur = Wilbur::with(&["--serve", "--reverse_proxy", "--reverse_proxy_from=192.0.2.0/24"]);
+    let wilbur = Reference::with("wilbur", &["--serve", "--reverse_proxy", "--reverse_proxy_from=192.0.2.0/24"]);
     assert_eq!(floods(wilbur.at("http"), "X-Forwarded-For: 203.0.113.7\r\n", 3010).await, 3000);
     assert_eq!(floods(wilbur.at("http"), "X-Forwarded-For: 203.0.113.8\r\n", 5).await, 0);
 }
@@ -347,7 +265,7 @@ async fn only_proxies_that_are_named_are_believed() {
 // ── logs, keys, files ───────────────────────────────────────────────────────────────────────────────────────────────
 
 /// A handshake with things that nobody else is to see.
-async fn confides(wilbur: &Wilbur) {
+async fn confides(wilbur: &Reference) {
     let mut streamer = wilbur.streamer("Stage").await;
     let mut player = wilbur.player().await;
     player.hears("config").await;
@@ -362,7 +280,7 @@ async fn confides(wilbur: &Wilbur) {
 #[tokio::test]
 async fn messages_on_the_console_have_no_secrets() {
     for (detail, body) in [("basic", false), ("verbose", true), ("formatted", true)] {
-        let wilbur = Wilbur::with(&["--console_messages", detail]);
+        let wilbur = Reference::with("wilbur", &["--console_messages", detail]);
         confides(&wilbur).await;
         let logs = wilbur.binary.home().join("logs");
         let said = wilbur.over().await;
@@ -373,14 +291,15 @@ async fn messages_on_the_console_have_no_secrets() {
         assert_eq!(said.contains("<11 bytes>"), body, "{detail}: {said}");
         assert!(!said.contains("hunter2"), "{detail}: {said}");
     }
-    let quiet = Wilbur::with(&[]);
+    let quiet = Reference::with("wilbur", &[]);
     confides(&quiet).await;
     assert!(!quiet.over().await.contains("kind="));
 }
 
 #[tokio::test]
 async fn daily_files_of_json_lines() {
-    let wilbur = Wilbur::with(&["--log_folder=my logs", "--log_level_console=error", "--console_messages=verbose"]);
+    let wilbur =
+        Reference::with("wilbur", &["--log_folder=my logs", "--log_level_console=error", "--console_messages=verbose"]);
     confides(&wilbur).await;
     let folder = wilbur.binary.home().join("my logs");
     let mut wilbur = wilbur;
@@ -439,7 +358,7 @@ fn what_was_said_is_saved() {
 
 #[tokio::test]
 async fn what_is_not_known_is_ignored_with_a_warning() {
-    let wilbur = Wilbur::with(&["--public_ip=1.2.3.4", "--player_token=hunter2", "--whatever", "value"]);
+    let wilbur = Reference::with("wilbur", &["--public_ip=1.2.3.4", "--player_token=hunter2", "--whatever", "value"]);
     wilbur.player().await.hears("config").await;
     let said = wilbur.over().await;
     for part in

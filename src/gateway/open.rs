@@ -15,6 +15,7 @@ use crate::config::{Config, ListenAddr, Listener, Serving};
 use crate::listen::{
     BindError, Door, DoorKind, TcpService, bind_tcp, bind_tcp_and_udp, endpoint, serve_tcp, serve_udp,
 };
+use crate::matchmaker;
 use crate::router::Router;
 use crate::tls::{Certificates, server_config_quic, server_config_tcp};
 use crate::web::{self, Discovery, Manners, Pages, WebTransport};
@@ -94,6 +95,7 @@ impl Gateway {
         if let Some(certificates) = &self.certificates {
             self.background(renew(Arc::clone(certificates)));
         }
+        self.matchmaker(config);
         Ok(())
     }
 
@@ -190,6 +192,17 @@ impl Gateway {
             },
         );
         Ok(())
+    }
+
+    /// It is told of the listener where players are encrypted, where there is one.
+    fn matchmaker(&self, config: &Config) {
+        let Some(matchmaker) = config.matchmaker.clone() else { return };
+        let taking = || config.listeners.iter().filter(|listener| listener.serving.takes(Role::Player));
+        let listener = taking().find(|listener| listener.tls).or_else(|| taking().next());
+        let port = listener.and_then(|listener| self.bound.of(&listener.name)).map_or(0, |addr| addr.port());
+        let https = listener.is_some_and(|listener| listener.tls);
+        let (router, sessions) = (Arc::clone(&self.router), Arc::clone(&self.sessions));
+        self.background(matchmaker::Client { matchmaker, router, sessions, port, https }.run());
     }
 
     fn serve_operators(&self, listeners: Vec<TcpListener>, config: &Config) {

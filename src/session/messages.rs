@@ -12,7 +12,7 @@ use crate::id::PlayerId;
 use crate::wire::{Message, redacted};
 
 /// The log's target for messages.
-pub const TARGET: &str = "pixelgate::messages";
+pub const TARGET: &str = "pixelgate-messages";
 
 /// What of each message is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

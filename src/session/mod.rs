@@ -67,6 +67,11 @@ impl Sessions {
         Self { router, keepalive, rates, showing: Showing::default(), reporter: Reporter::default() }
     }
 
+    /// The roles of sessions that begin from now on. A slow reader loses the oldest.
+    pub(crate) fn arrivals(&self) -> tokio::sync::broadcast::Receiver<Role> {
+        self.reporter.arrivals()
+    }
+
     /// Shows so much of every message from now on.
     pub fn show_messages(&self, shown: Shown) {
         self.showing.change(shown);

@@ -98,7 +98,10 @@ impl Ending {
 }
 
 #[derive(Debug)]
-pub(super) struct Reporter(broadcast::Sender<SessionReport>);
+pub(super) struct Reporter {
+    arrivals: broadcast::Sender<Role>,
+    reports: broadcast::Sender<SessionReport>,
+}
 
 /// A session whose end will be reported: once, even if its task is dropped without a word.
 #[derive(Debug)]
@@ -122,13 +125,17 @@ pub(super) struct Who {
 
 impl Default for Reporter {
     fn default() -> Self {
-        Self(broadcast::Sender::new(KEPT))
+        Self { arrivals: broadcast::Sender::new(KEPT), reports: broadcast::Sender::new(KEPT) }
     }
 }
 
 impl Reporter {
     pub(super) fn subscribe(&self) -> broadcast::Receiver<SessionReport> {
-        self.0.subscribe()
+        self.reports.subscribe()
+    }
+
+    pub(super) fn arrivals(&self) -> broadcast::Receiver<Role> {
+        self.arrivals.subscribe()
     }
 
     pub(super) fn open<'a>(&'a self, metrics: &'a Metrics, who: Who) -> Opened<'a> {
@@ -136,6 +143,8 @@ impl Reporter {
         metrics.opened(*role, transport.name());
         let player = player_id.as_ref().map(PlayerId::as_str);
         info!(%session, %role, transport = transport.name(), player, %remote, "session opened");
+        // Nobody listening is no error.
+        let _ = self.arrivals.send(*role);
         Opened { reporter: self, metrics, who, at: Instant::now(), reported: false }
     }
 }
@@ -158,7 +167,7 @@ impl Opened<'_> {
         );
         let report = SessionReport { session, role, transport, remote, player_id, by, close, lasted, traffic };
         // Nobody listening is no error.
-        let _ = self.reporter.0.send(report);
+        let _ = self.reporter.reports.send(report);
     }
 }
 

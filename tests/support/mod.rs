@@ -9,6 +9,8 @@ pub mod binary;
 pub mod duplex;
 pub mod process;
 pub mod raw;
+#[cfg(unix)]
+pub mod reference;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::super::error::{ConfigError, Fault};
+use super::json::Unset;
 use super::map::{Certificate, Mapping, shown};
 use super::words::{self, Asked, Opt, Words, flag, help, value};
 use super::{Meant, json};
@@ -67,7 +68,7 @@ pub(in super::super) fn read(args: &[String]) -> Result<Asked<Meant>, ConfigErro
     if line.version {
         return Ok(Asked::Version);
     }
-    let (file, mut warnings) = json::read(&path(&line.words), &known)?;
+    let (file, mut warnings) = json::read(&path(&line.words), &known, Unset::Empty)?;
     warnings.extend(line.unknown.iter().map(|name| format!("{name}: unknown, ignored")));
     let words = line.words.over(file).over(Words::defaults(OPTIONS));
     let mut mapping = Mapping { warnings, ..Mapping::default() };

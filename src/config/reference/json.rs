@@ -10,7 +10,11 @@ use super::super::error::{ConfigError, Fault};
 use super::words::{Opt, Takes, Words};
 
 /// What the file says, and which of its keys are not known. One that is not there says nothing.
-pub(super) fn read(path: &Path, known: &dyn Fn(&str) -> Option<Opt>) -> Result<(Words, Vec<String>), ConfigError> {
+pub(super) fn read(
+    path: &Path,
+    known: &dyn Fn(&str) -> Option<Opt>,
+    unset: Unset,
+) -> Result<(Words, Vec<String>), ConfigError> {
     let place = path.display().to_string();
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
@@ -31,7 +35,7 @@ pub(super) fn read(path: &Path, known: &dyn Fn(&str) -> Option<Opt>) -> Result<(
     for (name, value) in object {
         match known(&name) {
             Some(option) => {
-                if let Some(text) = text_of(&value, option.takes) {
+                if let Some(text) = text_of(&value, option.takes, unset) {
                     words.set(option.name, text, format!("{place}: {name}"));
                 }
             }
@@ -41,9 +45,17 @@ pub(super) fn read(path: &Path, known: &dyn Fn(&str) -> Option<Opt>) -> Result<(
     Ok((words, unknown))
 }
 
-/// The text that means the same on the command line. What the reference servers take for nothing is nothing: `""`,
-/// `0`, `false` and `null`; but an option without a value may be off.
-fn text_of(value: &Value, takes: Takes) -> Option<String> {
+/// What a server takes for a value that nobody gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unset {
+    /// `""` and `null`.
+    Empty,
+    /// `0` and `false` too, unless the option is one that takes no value.
+    Falsy,
+}
+
+/// The text that means the same on the command line.
+fn text_of(value: &Value, takes: Takes, unset: Unset) -> Option<String> {
     let text = match value {
         Value::Null => return None,
         Value::Bool(yes) => yes.to_string(),
@@ -51,10 +63,11 @@ fn text_of(value: &Value, takes: Takes) -> Option<String> {
         Value::Number(number) => number.to_string(),
         other => other.to_string(),
     };
-    let nothing = match value {
+    let falsy = match value {
         Value::Bool(yes) => !yes,
         Value::Number(number) => number.as_f64() == Some(0.0),
-        _ => text.is_empty(),
+        _ => false,
     };
-    (takes == Takes::Nothing || !nothing).then_some(text)
+    let nothing = text.is_empty() || (unset == Unset::Falsy && takes != Takes::Nothing && falsy);
+    (!nothing).then_some(text)
 }

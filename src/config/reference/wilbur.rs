@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::super::error::{ConfigError, Fault};
+use super::json::Unset;
 use super::map::{Certificate, Mapping, level, shown};
 use super::words::{self, Asked, Opt, Takes, Words, flag, help, value};
 use super::{Meant, json};
@@ -95,7 +96,8 @@ pub(in super::super) fn read(args: &[String]) -> Result<Asked<Meant>, ConfigErro
         return Ok(Asked::Version);
     }
     let path = PathBuf::from(line.words.get("config_file").map_or("config.json", |written| written.text.as_str()));
-    let (file, mut warnings) = if line.words.is("no_config") { Default::default() } else { json::read(&path, &known)? };
+    let (file, mut warnings) =
+        if line.words.is("no_config") { Default::default() } else { json::read(&path, &known, Unset::Falsy)? };
     warnings.extend(line.unknown.iter().map(|name| format!("{name}: unknown, ignored")));
     // Only the command line implies anything: files that were saved hold every option.
     let mut implied = Words::default();
