@@ -8,10 +8,6 @@ use pixelgate::wire::{CloseCode, Role};
 use serde_json::json;
 use support::{Lab, Peer, Via};
 
-fn lab(dialect: &'static Dialect) -> Lab {
-    Lab::with(|config| config.dialect = dialect)
-}
-
 async fn player(lab: &Lab, via: Via, query: &str) -> Peer {
     let mut player = lab.connect_to(&format!("{}{query}", lab.url(via, Role::Player)), Role::Player).await;
     player.hears_exactly(json!({"type": "config", "peerConnectionOptions": {}})).await;
@@ -21,7 +17,7 @@ async fn player(lab: &Lab, via: Via, query: &str) -> Peer {
 /// `OfferToReceive` reaches the streamer over every transport that has a URL.
 #[tokio::test]
 async fn a_players_url_says_who_offers() {
-    let lab = lab(Dialect::CIRRUS_5_4);
+    let lab = Lab::speaking(Dialect::CIRRUS_5_4);
     let mut streamer = lab.connect(Via::Ws, Role::Streamer).await;
     streamer.hears_exactly(json!({"type": "config", "peerConnectionOptions": {}})).await;
     streamer.hears_exactly(json!({"type": "identify"})).await;
@@ -49,7 +45,7 @@ async fn a_players_url_says_who_offers() {
 /// says so.
 #[tokio::test]
 async fn a_player_is_turned_away_or_attached() {
-    let lab = lab(Dialect::CIRRUS_5_1);
+    let lab = Lab::speaking(Dialect::CIRRUS_5_1);
     for via in Via::ALL {
         let (close, heard) = lab.connect(via, Role::Player).await.is_closed(CloseCode::TRY_AGAIN).await;
         assert_eq!((&*close.reason, heard), ("Streamer is not connected", vec![]), "{}", via.name());
@@ -77,7 +73,7 @@ async fn a_player_is_turned_away_or_attached() {
 /// The player that offers: its offer is the first that the streamer hears.
 #[tokio::test]
 async fn a_player_that_offers() {
-    let lab = lab(Dialect::CIRRUS_4_27);
+    let lab = Lab::speaking(Dialect::CIRRUS_4_27);
     let mut streamer = lab.connect(Via::Ws, Role::Streamer).await;
     streamer.hears("config").await;
     let mut player = player(&lab, Via::Ws, "").await;

@@ -43,7 +43,7 @@ async fn messages_without_a_way() {
     let lab = Lab::open();
     let mut sfu = lab.connect(Via::Ws, Role::Sfu).await;
     drops(&lab, &mut sfu, r#"{"type":"answer","sdp":""}"#, DropReason::NoStreamer).await;
-    let lab = Lab::with(|config| config.dialect = Dialect::WILBUR);
+    let lab = Lab::speaking(Dialect::WILBUR);
     let mut sfu = lab.connect(Via::Ws, Role::Sfu).await;
     drops(&lab, &mut sfu, r#"{"type":"iceCandidate","candidate":{}}"#, DropReason::Dialect).await;
 }

@@ -20,7 +20,7 @@ use std::time::Duration;
 use pixelgate::client::{Client, Connection, Event, Options, Trust, UdpRelay};
 use pixelgate::config::Config;
 use pixelgate::gateway::Gateway;
-use pixelgate::hub::{PlayerView, StreamerView};
+use pixelgate::hub::{Dialect, PlayerView, StreamerView};
 use pixelgate::session::SessionReport;
 use pixelgate::transport::Ended;
 use pixelgate::wire::{Close, CloseCode, DropReason, Role};
@@ -68,6 +68,14 @@ pub struct Lab {
 impl Lab {
     pub fn open() -> Self {
         Self::with(|_| {})
+    }
+
+    /// Every listener speaks that dialect.
+    pub fn speaking(dialect: &'static Dialect) -> Self {
+        Self::with(|config| {
+            config.dialect = dialect;
+            config.listeners.iter_mut().for_each(|listener| listener.dialect = dialect);
+        })
     }
 
     pub fn with(change: impl FnOnce(&mut Config)) -> Self {
