@@ -80,8 +80,7 @@ impl Gateway {
             allowed_origins: Origins::new(config.allowed_origins.clone()),
             cors_origins: Origins::new(open::cors_origins(config)),
         };
-        let rates = (config.limits != Limits::Off).then(Rates::default);
-        let sessions = Arc::new(Sessions::new(Arc::clone(&router), config.keepalive, rates));
+        let sessions = Arc::new(Sessions::new(Arc::clone(&router), config.keepalive, rates(config)));
         sessions.show_messages(shown(config.console_messages));
         let house = Arc::new(House {
             sessions: Arc::clone(&sessions),
@@ -130,6 +129,17 @@ impl Gateway {
         self.sessions.reports()
     }
 
+    /// Changes what can be changed while it runs: limits, peer options, origins, what is shown of messages.
+    pub fn apply(&self, config: &Config) {
+        self.router.set_max_players(config.max_players);
+        self.sessions.set_rates(rates(config));
+        self.sessions.show_messages(shown(config.console_messages));
+        self.house.http_rates.change(config.http_rate);
+        self.live.greetings.change(config.peer_options.json());
+        self.live.allowed_origins.change(config.allowed_origins.clone());
+        self.live.cors_origins.change(open::cors_origins(config));
+    }
+
     /// Runs until `shutdown` is ready, then drains and stops.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) {
         shutdown.await;
@@ -153,6 +163,10 @@ impl Drop for Gateway {
         self.house.closing.cancel();
         self.house.stopped.cancel();
     }
+}
+
+fn rates(config: &Config) -> Option<Rates> {
+    (config.limits != Limits::Off).then(Rates::default)
 }
 
 fn shown(messages: ConsoleMessages) -> Shown {

@@ -28,7 +28,7 @@
 //! | [`web`], [`admin`] | pages for players, and for operators |
 //! | `matchmaker` | who is told of streamers and players |
 //! | [`drain`], [`gateway`] | how a gateway ends; how it is assembled |
-//! | [`serve`] | the command; with [`banner`], [`announce`], [`telemetry`], `keys` |
+//! | [`serve`] | the command; with [`banner`], [`announce`], [`telemetry`], `keys`, `reload` |
 //! | [`client`] | the other end: a peer of any such server |
 //!
 //! No part uses one further down the table; `tests/architecture.rs` checks it.
@@ -49,6 +49,7 @@ mod keys;
 pub mod listen;
 mod matchmaker;
 pub mod metrics;
+mod reload;
 pub mod router;
 pub mod serve;
 pub mod session;

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::future::Future;
 use std::io::Write;
+use std::pin::pin;
 use std::process;
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use crate::config::{Announce, Config, Start};
 use crate::files::{self, Readers};
 use crate::gateway::{Gateway, StartError};
 use crate::keys::Keys;
+use crate::reload::{self, Watch};
 use crate::telemetry::{self, Log};
 
 /// Runs a gateway until it is told to stop by a signal (SIGTERM, SIGINT, Ctrl-C, the console's close); a second one
@@ -29,7 +31,7 @@ pub fn serve(start: &Start) -> Result<(), Exit> {
     runtime.block_on(run(start, &log))
 }
 
-async fn run(begun: &Start, _log: &Log) -> Result<(), Exit> {
+async fn run(begun: &Start, log: &Log) -> Result<(), Exit> {
     // Before anything listens: a signal that comes early must not end the process half-way.
     let stop = stop_signal().map_err(Exit::failure)?;
     let config = &begun.config;
@@ -45,13 +47,17 @@ async fn run(begun: &Start, _log: &Log) -> Result<(), Exit> {
         let (router, options) = (Arc::clone(gateway.router()), begun.options.clone());
         Keys { router, options, quit: quit.clone() }.obey();
     }
-    let stop = async {
+    let mut stop = pin!(stop);
+    let (mut current, mut watch) = (begun.clone(), Watch::over(begun).map_err(Exit::failure)?);
+    loop {
         tokio::select! {
-            () = stop => {}
-            () = quit.cancelled() => info!("q"),
+            () = &mut stop => break,
+            () = quit.cancelled() => break,
+            () = watch.next() => tokio::task::block_in_place(|| reload::reload(&mut current, &gateway, log)),
         }
-    };
-    gateway.run_until(stop).await;
+        watch.follow(&current);
+    }
+    gateway.stop().await;
     info!("stopped");
     Ok(())
 }

@@ -45,7 +45,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("keys", &["router"]),
-    ("serve", &["announce", "banner", "config", "files", "gateway", "keys", "telemetry"]),
+    ("reload", &["config", "gateway", "telemetry", "tls"]),
+    ("serve", &["announce", "banner", "config", "files", "gateway", "keys", "reload", "telemetry"]),
     ("demo", &["client", "config", "gateway", "serve", "telemetry", "wire"]),
     ("main", &["config", "demo", "serve"]),
 ];

@@ -98,6 +98,11 @@ pub struct Hub {
 }
 
 impl Hub {
+    /// Another limit for subscriptions from now on.
+    pub fn set_max_players(&mut self, max_players: Option<u32>) {
+        self.settings.max_players = max_players;
+    }
+
     /// An empty hub.
     pub fn new(settings: Settings) -> Self {
         Self {

@@ -108,6 +108,11 @@ impl Router {
         Arc::new(Self { started: Instant::now(), shared: Mutex::new(shared), deadline_moved: Notify::new(), metrics })
     }
 
+    /// Another limit of players per streamer from now on.
+    pub fn set_max_players(&self, max_players: Option<u32>) {
+        self.shared.lock().hub.set_max_players(max_players);
+    }
+
     /// Takes in a peer that has been let in; its greeting is in the outbox.
     pub(crate) fn connect(self: &Arc<Self>, peer: Peer, remote: IpAddr) -> Connected {
         let limits = if peer.role.publishes() { PUBLISHER } else { PLAYER };

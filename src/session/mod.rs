@@ -17,6 +17,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 
 pub use messages::{Shown, TARGET as MESSAGES};
@@ -41,7 +42,7 @@ pub struct Sessions {
     pub(crate) router: Arc<Router>,
     pub(crate) keepalive: Keepalive,
     /// `None`: no message rate is enforced (`--limits off`).
-    pub(crate) rates: Option<Rates>,
+    rates: ArcSwapOption<Rates>,
     pub(crate) showing: Showing,
     reporter: Reporter,
 }
@@ -64,12 +65,23 @@ pub struct Admission {
 impl Sessions {
     /// The surroundings of every session of one gateway.
     pub fn new(router: Arc<Router>, keepalive: Keepalive, rates: Option<Rates>) -> Self {
-        Self { router, keepalive, rates, showing: Showing::default(), reporter: Reporter::default() }
+        Self {
+            router,
+            keepalive,
+            rates: ArcSwapOption::from_pointee(rates),
+            showing: Showing::default(),
+            reporter: Reporter::default(),
+        }
     }
 
     /// The roles of sessions that begin from now on. A slow reader loses the oldest.
     pub(crate) fn arrivals(&self) -> tokio::sync::broadcast::Receiver<Role> {
         self.reporter.arrivals()
+    }
+
+    /// Other rates, or none, for sessions that begin from now on.
+    pub fn set_rates(&self, rates: Option<Rates>) {
+        self.rates.store(rates.map(Arc::new));
     }
 
     /// Shows so much of every message from now on.

@@ -9,6 +9,7 @@ mod writing;
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::task::unconstrained;
@@ -17,8 +18,8 @@ use tokio::time::{Instant, Sleep};
 use self::life::Life;
 use self::reading::Reading;
 use self::writing::Writing;
-use super::Sessions;
 use super::report::{Ending, Traffic, Who};
+use super::{Rates, Sessions};
 use crate::hub::Dialect;
 use crate::router::Connected;
 use crate::transport::{Incoming, Transport};
@@ -32,6 +33,8 @@ pub(super) struct Pump<'a, T> {
     transport: &'a mut T,
     connected: &'a Connected,
     who: &'a Who,
+    /// Those of the time when the session began.
+    rates: Option<Arc<Rates>>,
     role: Role,
     dialect: &'static Dialect,
     traffic: Traffic,
@@ -58,12 +61,14 @@ impl<'a, T: Transport> Pump<'a, T> {
     ) -> Self {
         let role = who.role;
         let now = Instant::now();
-        let rate = sessions.rates.as_ref().map(|rates| rates.of(role, 0));
+        let rates = sessions.rates.load_full();
+        let rate = rates.as_ref().map(|rates| rates.of(role, 0));
         Self {
             sessions,
             transport,
             connected,
             who,
+            rates,
             role,
             dialect,
             traffic: Traffic::default(),

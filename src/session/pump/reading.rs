@@ -187,7 +187,7 @@ impl<T: Transport> Pump<'_, T> {
 
     /// Takes a message or sign of life from the rate; over it, the reads pause.
     fn throttle(&mut self, now: Instant) -> Result<(), Ending> {
-        let (Some(rates), Some(bucket)) = (&self.sessions.rates, &mut self.reading.bucket) else { return Ok(()) };
+        let (Some(rates), Some(bucket)) = (&self.rates, &mut self.reading.bucket) else { return Ok(()) };
         bucket.take();
         if !bucket.is_spent() {
             return Ok(());
@@ -211,7 +211,7 @@ impl<T: Transport> Pump<'_, T> {
         if self.reading.paused_until.is_some_and(|until| until <= now) {
             self.life.heard = now;
             self.reading.paused_until = None;
-            if let (Some(rates), Some(bucket)) = (&self.sessions.rates, &mut self.reading.bucket) {
+            if let (Some(rates), Some(bucket)) = (&self.rates, &mut self.reading.bucket) {
                 let audience = if self.role.publishes() { self.connected.outbox.audience() } else { 0 };
                 let wait = bucket.refill(rates.of(self.role, audience), now);
                 self.reading.paused_until = wait.map(|wait| now + wait);

@@ -1,0 +1,178 @@
+//! `pixelgate check`, and the configuration that is read again while the gateway runs.
+#![cfg(unix)]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use pixelgate::client::{Client, Options, Trust};
+use pixelgate::wire::Role;
+use serde_json::json;
+use support::binary::{Announced, Binary, Start};
+use support::{Peer, get};
+
+/// A process whose file says that, and where it listens.
+fn serving(text: &str) -> (Binary, Announced) {
+    let mut binary = Start::serve().arg("--config=gate.toml").file("gate.toml", text).spawn();
+    let announced = binary.announced();
+    (binary, announced)
+}
+
+async fn peer(addr: std::net::SocketAddr, role: Role) -> Peer {
+    let options = Options { trust: Trust::DangerousAcceptAny, ..Options::default() };
+    Peer::connect(&Client::new(options).expect("the options are good"), &format!("ws://{addr}"), role).await
+}
+
+/// Writes the file and waits for the log to speak of it.
+fn rewrites(binary: &mut Binary, text: &str, expected: &str) -> String {
+    fs::write(binary.home().join("gate.toml"), text).expect("room");
+    binary.says(expected)
+}
+
+#[tokio::test]
+async fn limits_and_peer_options_change_while_sessions_live() {
+    let (mut binary, announced) = serving("max-players = 1\n");
+    let mut streamer = peer(announced.streamer, Role::Streamer).await;
+    streamer.identifies("Stage").await;
+    let mut first = peer(announced.http, Role::Player).await;
+    first.hears("config").await;
+    first.watches(&mut streamer, "Stage").await;
+    let mut second = peer(announced.http, Role::Player).await;
+    second.hears("config").await;
+    second.says(json!({"type": "subscribe", "streamerId": "Stage"})).await;
+    second.hears("subscribeFailed").await;
+
+    let text = "max-players = 2\npeer-options = '{\"a\":1}'\nhttp = 'off'\n";
+    rewrites(&mut binary, text, "read again: changed max-players, peer-options");
+    second.watches(&mut streamer, "Stage").await;
+    let mut third = peer(announced.http, Role::Player).await;
+    assert_eq!(third.hears("config").await["peerConnectionOptions"], json!({"a": 1}));
+    third.says(json!({"type": "subscribe", "streamerId": "Stage"})).await;
+    third.hears("subscribeFailed").await;
+}
+
+#[tokio::test]
+async fn what_needs_a_restart_is_said_and_left() {
+    let (mut binary, announced) = serving("");
+    let said = rewrites(&mut binary, "log = 'debug'\ndialect = 'wilbur'\n", "wait for a restart");
+    assert!(said.contains("changed log; dialect wait for a restart"), "{said}");
+    let mut player = peer(announced.http, Role::Player).await;
+    player.hears("config").await;
+    assert_eq!(player.hears_any().await["type"], "playerCount", "the dialect is still the standard one");
+}
+
+#[tokio::test]
+async fn a_bad_file_leaves_everything_as_it_is() {
+    let (mut binary, announced) = serving("max-players = 1\n");
+    for (text, expected) in [
+        ("max-players = 2\nlog = 'loud'\n", "the configuration stays as it is: gate.toml:2: log: \"loud\" is no level"),
+        ("max-playrs = 2\n", "stays as it is: gate.toml:1: max-playrs: unknown key; did you mean \"max-players\"?"),
+        ("max-players = ", "stays as it is: gate.toml:1: "),
+        ("cert = 'no.pem'\nkey = 'no.pem'\nmax-players = 2\n", "stays as it is: --cert no.pem: "),
+    ] {
+        rewrites(&mut binary, text, expected);
+    }
+    let mut streamer = peer(announced.streamer, Role::Streamer).await;
+    streamer.identifies("Stage").await;
+    let mut first = peer(announced.http, Role::Player).await;
+    first.hears("config").await;
+    first.watches(&mut streamer, "Stage").await;
+    let mut second = peer(announced.http, Role::Player).await;
+    second.hears("config").await;
+    second.says(json!({"type": "subscribe", "streamerId": "Stage"})).await;
+    second.hears("subscribeFailed").await;
+}
+
+#[tokio::test]
+async fn a_signal_reads_everything_again() {
+    let (mut binary, announced) = serving("");
+    binary.signal("HUP");
+    binary.says("the configuration was read again: nothing has changed");
+    get(announced.admin, "/healthz").await;
+}
+
+/// Makes a certificate and returns what it hashes to.
+fn certificate(folder: &Path) -> String {
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let mut params = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).expect("a name");
+    // Clients believe a hash for at most 14 days.
+    params.not_before = SystemTime::now().into();
+    params.not_after = (SystemTime::now() + Duration::from_secs(24 * 60 * 60)).into();
+    let made = params.self_signed(&key).expect("a certificate");
+    fs::write(folder.join("key.pem"), key.serialize_pem()).expect("room");
+    fs::write(folder.join("cert.pem"), made.pem()).expect("room");
+    pixelgate::tls::Fingerprint::of(made.der()).to_string()
+}
+
+#[tokio::test]
+async fn new_handshakes_get_the_new_certificate() {
+    let start = Start::serve().arg("--cert=cert.pem").arg("--key=key.pem");
+    certificate(start.home());
+    let mut binary = start.spawn();
+    let announced = binary.announced();
+    let second = certificate(binary.home());
+    binary.says("the configuration was read again: changed certificate");
+    let bytes: Vec<u8> = (0..32).map(|at| u8::from_str_radix(&second[2 * at..2 * at + 2], 16).expect("hex")).collect();
+    let trust = Trust::Hashes(vec![bytes.try_into().expect("32 bytes")]);
+    let client = Client::new(Options { trust, ..Options::default() }).expect("the options are good");
+    for scheme in ["wss", "https", "quic"] {
+        let mut player = Peer::connect(&client, &format!("{scheme}://{}/player", announced.https), Role::Player).await;
+        player.hears("config").await;
+    }
+}
+
+#[tokio::test]
+async fn the_files_of_the_reference_servers_are_read_again_too() {
+    let start = Start::reference("wilbur", ["--peer_options_file=peers.json"])
+        .file("config.json", r#"{"max_players": 1}"#)
+        .file("peers.json", "{}");
+    let mut binary = start.spawn();
+    let announced = binary.announcement();
+    let http = announced["http"].as_str().expect("on").parse().expect("an address");
+    fs::write(binary.home().join("peers.json"), r#"{"a":1}"#).expect("room");
+    binary.says("read again: changed peer-options-file");
+    assert_eq!(peer(http, Role::Player).await.hears("config").await["peerConnectionOptions"], json!({"a": 1}));
+    fs::write(binary.home().join("config.json"), r#"{"max_players": 22}"#).expect("room");
+    binary.says("read again: changed max-players");
+}
+
+// ── check ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+#[test]
+fn check_prints_every_value_with_its_source_and_no_secret() {
+    let text = "max-players = 3\nturn-secret = 'hunter2'\npeer-options = '{\"iceServers\":[{\"credential\":\"hunter2\"}]}'\n\
+                [[listener]]\naddress = 'localhost:7000'\npath-prefix = '/a'\n";
+    let start = Start::with(["check", "--config", "gate.toml", "--sfu", "off"]).file("gate.toml", text);
+    let over = start.env("PIXELGATE_LOG", "debug").spawn().over();
+    assert_eq!((over.status.code(), over.stderr.as_str()), (Some(0), ""), "{over:?}");
+    let line = |start: &str| {
+        let line =
+            over.stdout.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{start}: {over:?}"));
+        line.split_once(" # ").expect("a source").1.trim().to_owned()
+    };
+    let cases = [
+        ("max-players = \"3\"", "gate.toml:1"),
+        ("turn-secret = \"<7 bytes>\"", "gate.toml:2"),
+        ("sfu = \"off\"", "command line"),
+        ("log = \"debug\"", "environment"),
+        ("http = \"localhost:8080\"", "default"),
+        ("path-prefix = \"/a\"", "gate.toml:6"),
+    ];
+    for (value, source) in cases {
+        assert_eq!(line(value), source, "{value}");
+    }
+    assert!(!over.stdout.contains("hunter2"), "{over:?}");
+    assert!(over.stdout.contains("# Warning: the turn secret is not in force yet"), "{over:?}");
+    // The report is a file that says the same, but for its secrets.
+    let again = toml::from_str::<toml::Table>(&over.stdout).expect("TOML");
+    assert_eq!(again["max-players"].as_str(), Some("3"));
+}
+
+#[test]
+fn check_refuses_what_serve_refuses() {
+    let over = Start::with(["check", "--config", "gate.toml"]).file("gate.toml", "htp = 'off'").spawn().over();
+    assert_eq!((over.status.code(), over.stdout.as_str()), (Some(64), ""), "{over:?}");
+    assert_eq!(over.stderr, "pixelgate: gate.toml:1: htp: unknown key; did you mean \"http\"?\n");
+}
