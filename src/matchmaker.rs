@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
@@ -19,6 +19,9 @@ use crate::config::Matchmaker;
 use crate::router::Router;
 use crate::session::Sessions;
 use crate::wire::Role;
+
+#[cfg(test)]
+mod tests;
 
 /// How often the matchmaker hears that we are there.
 const PING: Duration = Duration::from_secs(30);
@@ -43,7 +46,7 @@ impl Client {
     pub(crate) async fn run(self) {
         loop {
             match timeout(PATIENCE, TcpStream::connect(&self.matchmaker.address)).await {
-                Ok(Ok(stream)) => match self.tell(stream).await {
+                Ok(Ok(stream)) => match self.tell_over(stream).await {
                     Ok(()) => info!("the matchmaker closed"),
                     Err(error) => warn!(%error, "the connection to the matchmaker is lost"),
                 },
@@ -54,11 +57,15 @@ impl Client {
         }
     }
 
-    /// Until the connection is over.
-    async fn tell(&self, stream: TcpStream) -> io::Result<()> {
+    async fn tell_over(&self, stream: TcpStream) -> io::Result<()> {
         info!(address = self.matchmaker.address, "connected to the matchmaker");
         let _ = stream.set_nodelay(true);
-        let (mut reading, mut writing) = stream.into_split();
+        self.tell(stream).await
+    }
+
+    /// Until the connection is over.
+    async fn tell(&self, stream: impl AsyncRead + AsyncWrite) -> io::Result<()> {
+        let (mut reading, mut writing) = tokio::io::split(stream);
         let (mut arrivals, mut departures) = (self.sessions.arrivals(), self.sessions.reports());
         write(&mut writing, &self.standing()).await?;
         let mut pings = interval(PING);

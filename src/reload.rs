@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info, warn};
 
-use crate::config::{CertSource, Config, Start};
+use crate::config::{CertSource, Config, LIVE, ServeArgs, Start};
 use crate::gateway::Gateway;
 use crate::telemetry::Log;
 use crate::tls::{Credential, LoadError};
@@ -21,21 +21,6 @@ mod tests;
 
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_millis(500);
-
-/// What takes effect at once.
-const LIVE: [&str; 11] = [
-    "max-players",
-    "limits",
-    "http-rate",
-    "http-rate-loopback",
-    "peer-options",
-    "peer-options-file",
-    "allowed-origins",
-    "cors-allowed-origins",
-    "log",
-    "console-messages",
-    "certificate",
-];
 
 /// What has changed between two readings.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -48,7 +33,7 @@ impl Changes {
     fn between(old: &Start, new: &Start) -> Self {
         let text = |start: &Start, key: &str| start.args.entries().find(|(name, _)| *name == key).map(|(_, v)| v.text);
         let mut changes = Self::default();
-        for key in crate::config::ServeArgs::keys().into_iter().filter(|key| !matches!(*key, "cert" | "key")) {
+        for key in ServeArgs::keys().into_iter().filter(|key| !matches!(*key, "cert" | "key")) {
             if text(old, key) != text(new, key) {
                 changes.add(key, is_live(key, &old.config, &new.config));
             }

@@ -165,7 +165,7 @@ fn check_prints_every_value_with_its_source_and_no_secret() {
     }
     assert!(!over.stdout.contains("hunter2"), "{over:?}");
     assert!(over.stdout.contains("# Warning: the turn secret is not in force yet"), "{over:?}");
-    // The report is a file that says the same, but for its secrets.
+    // The report is TOML.
     let again = toml::from_str::<toml::Table>(&over.stdout).expect("TOML");
     assert_eq!(again["max-players"].as_str(), Some("3"));
 }

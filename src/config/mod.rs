@@ -39,9 +39,22 @@ pub use stream::{DemoArgs, DemoConfig, Size, StreamArgs, StreamConfig, TestStrea
 pub use values::{Announce, CertSource, ConsoleMessages, Limits, LogFilter, LogFormat, PeerOptions, Roles, Secret};
 pub use web::{Cors, HttpRate, Net, Proxies, Trusted};
 
-use crate::hub::Dialect;
 use crate::transport::Keepalive;
 use crate::wire::Role;
+
+/// Keys that take effect while the gateway runs. A certificate does too.
+pub const LIVE: [&str; 10] = [
+    "max-players",
+    "limits",
+    "http-rate",
+    "http-rate-loopback",
+    "peer-options",
+    "peer-options-file",
+    "allowed-origins",
+    "cors-allowed-origins",
+    "log",
+    "console-messages",
+];
 
 /// Whom the gateway tells of its streamers and players (protocol.md §6, "Matchmaker").
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,8 +96,6 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     /// Operators.
     pub admin: ListenAddr,
-    /// The rules of the sessions (protocol.md §4).
-    pub dialect: &'static Dialect,
     /// Players per streamer; `None` for no limit.
     pub max_players: Option<u32>,
     /// What peers are told for their peer connections.

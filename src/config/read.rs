@@ -54,7 +54,6 @@ impl Config {
             rest_api: values.read("rest-api", values::boolean)?,
             allowed_origins: values.read_if_any("allowed-origins", values::origins)?.unwrap_or_default(),
             admin: values.read("admin", ListenAddr::parse)?,
-            dialect: values.read("dialect", values::dialect)?,
             max_players: values.read("max-players", values::max_players)?,
             peer_options: values.peer_options()?,
             keepalive: values.keepalive()?,

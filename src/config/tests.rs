@@ -1,5 +1,6 @@
 mod address;
 mod cli;
+mod document;
 mod listener;
 mod messages;
 mod precedence;

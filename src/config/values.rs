@@ -360,7 +360,7 @@ pub(super) fn word(text: &str) -> Result<String, Fault> {
 /// What a path begins with: `/` and names, none at its end.
 pub(super) fn path_prefix(text: &str) -> Result<String, Fault> {
     let text = text.trim_end_matches('/');
-    let good = |part: &str| !part.is_empty() && word(part).is_ok();
+    let good = |part: &str| !part.starts_with('.') && word(part).is_ok() && !part.contains(':');
     if text.is_empty() || text.strip_prefix('/').is_some_and(|rest| rest.split('/').all(good)) {
         return Ok(text.to_owned());
     }
@@ -376,7 +376,18 @@ pub(super) fn page(text: &str) -> Result<String, Fault> {
 
 /// Folders of pages by path: `/path=folder,…`.
 pub(super) fn routes(text: &str) -> Result<Vec<(String, PathBuf)>, Fault> {
-    text.split(',').map(str::trim).filter(|route| !route.is_empty()).map(route).collect()
+    let mut routes: Vec<(String, PathBuf)> = Vec::new();
+    for (at, folder) in
+        text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(route).collect::<Result<Vec<_>, _>>()?
+    {
+        let ours = ["/api", "/pixelgate", "/transports.json"].contains(&at.as_str());
+        if ours || routes.iter().any(|(other, _)| *other == at) {
+            let whose = if ours { "the gateway's own" } else { "given twice" };
+            return Err(Fault::new(format!("{at} is {whose}"), "choose another path"));
+        }
+        routes.push((at, folder));
+    }
+    Ok(routes)
 }
 
 fn route(text: &str) -> Result<(String, PathBuf), Fault> {
@@ -407,8 +418,8 @@ pub(super) fn remote(text: &str) -> Result<Option<String>, Fault> {
 
 /// A header's value.
 pub(super) fn header(text: &str) -> Result<String, Fault> {
-    let fault = |_| Fault::new("it cannot stand in a header", "write printable ASCII");
-    http::HeaderValue::from_str(text).map(|_| text.to_owned()).map_err(fault)
+    let good = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if good { Ok(text.to_owned()) } else { Err(Fault::new("it cannot stand in a header", "write printable ASCII")) }
 }
 
 fn one_of(text: &str, known: &[&str]) -> Fault {

@@ -9,10 +9,10 @@ use serde_json::Value;
 use super::super::error::{ConfigError, Fault};
 use super::json::Unset;
 use super::map::{Certificate, Mapping, shown};
-use super::words::{self, Asked, Opt, Words, flag, help, value};
+use super::words::{self, Asked, Opt, Words, flag, help, switch, value};
 use super::{Meant, json};
 
-/// What it knows, and what is ours besides. Flags that are on unless told otherwise are values here.
+/// What it knows, and what is ours besides.
 const OPTIONS: &[Opt] = &[
     value("configFile", "config.json", "The file"),
     flag("UseFrontend", "Not supported: pages come from this gateway"),
@@ -24,17 +24,17 @@ const OPTIONS: &[Opt] = &[
     flag("UseHTTPS", "Players and pages over TLS"),
     value("HTTPSCertFile", USUAL.0, "The certificate"),
     value("HTTPSKeyFile", USUAL.1, "Its key"),
-    value("LogToFile", "true", "Log into ./logs"),
-    value("LogVerbose", "true", "Show what is in messages"),
+    switch("LogToFile", "true", "Log into ./logs"),
+    switch("LogVerbose", "true", "Show what is in messages"),
     value("HomepageFile", "player.html", "The page at /"),
     value("AdditionalRoutes", "", "More folders of pages, a JSON object of paths and folders"),
-    value("EnableWebserver", "true", "Serve pages"),
+    switch("EnableWebserver", "true", "Serve pages"),
     value("HttpPort", "80", "Port for players"),
     value("HttpsPort", "443", "Port for players over TLS"),
     value("StreamerPort", "8888", "Port for streamers"),
     value("SFUPort", "8889", "Port for SFUs"),
     value("MaxPlayerCount", "-1", "Players at most; -1 for no limit"),
-    value("DisableSSLCert", "true", "Without effect"),
+    switch("DisableSSLCert", "true", "Without effect"),
     value("peerConnectionOptions", "", "A JSON object"),
     value("HttpRoot", "Public", "Ours: the folder of the pages"),
     flag("PrintConfig", "Ours: print the same as a file for pixelgate serve --config, and end"),
@@ -69,6 +69,7 @@ pub(in super::super) fn read(args: &[String]) -> Result<Asked<Meant>, ConfigErro
         return Ok(Asked::Version);
     }
     let (file, mut warnings) = json::read(&path(&line.words), &known, Unset::Empty)?;
+    warnings.extend(json::missing(&line.words, "configFile"));
     warnings.extend(line.unknown.iter().map(|name| format!("{name}: unknown, ignored")));
     let words = line.words.over(file).over(Words::defaults(OPTIONS));
     let mut mapping = Mapping { warnings, ..Mapping::default() };

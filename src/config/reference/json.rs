@@ -18,9 +18,7 @@ pub(super) fn read(
     let place = path.display().to_string();
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok((Words::default(), vec![format!("{place} is not there: nothing is read from it")]));
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Default::default()),
         Err(error) => {
             let fault =
                 Fault::new(format!("it cannot be read ({error})"), "name a JSON file that the gateway may read");
@@ -43,6 +41,12 @@ pub(super) fn read(
         }
     }
     Ok((words, unknown))
+}
+
+/// A file that was named and is not there.
+pub(super) fn missing(line: &Words, option: &str) -> Option<String> {
+    let named = line.get(option).filter(|named| !Path::new(&named.text).exists())?;
+    Some(format!("{} is not there: nothing is read from it", named.text))
 }
 
 /// What a server takes for a value that nobody gave.

@@ -98,6 +98,7 @@ pub(in super::super) fn read(args: &[String]) -> Result<Asked<Meant>, ConfigErro
     let path = PathBuf::from(line.words.get("config_file").map_or("config.json", |written| written.text.as_str()));
     let (file, mut warnings) =
         if line.words.is("no_config") { Default::default() } else { json::read(&path, &known, Unset::Falsy)? };
+    warnings.extend(json::missing(&line.words, "config_file"));
     warnings.extend(line.unknown.iter().map(|name| format!("{name}: unknown, ignored")));
     // Only the command line implies anything: files that were saved hold every option.
     let mut implied = Words::default();

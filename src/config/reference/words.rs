@@ -35,6 +35,11 @@ pub(super) const fn flag(name: &'static str, help: &'static str) -> Opt {
     Opt { name, takes: Takes::Nothing, default: "false", help }
 }
 
+/// On or off, and on when nothing follows.
+pub(super) const fn switch(name: &'static str, default: &'static str, help: &'static str) -> Opt {
+    Opt { name, takes: Takes::ValueOr("true"), default, help }
+}
+
 /// What was asked for.
 #[derive(Debug)]
 pub(in super::super) enum Asked<T> {
@@ -141,8 +146,10 @@ pub(super) fn read_line(args: &[String], known: &dyn Fn(&str) -> Option<Opt>) ->
             continue;
         };
         let value = match option.takes {
-            Takes::Nothing => Some(joined.unwrap_or("true")),
-            Takes::Value => joined.or_else(|| args.next()),
+            Takes::Nothing => {
+                joined.or_else(|| args.next_if(|next| matches!(*next, "true" | "false"))).or(Some("true"))
+            }
+            Takes::Value => joined.or_else(|| args.next_if(|next| !next.starts_with("--"))),
             Takes::ValueOr(preset) => joined.or_else(|| args.next_if(|next| !next.starts_with('-'))).or(Some(preset)),
         };
         let missing = || Fault::new("its value is missing", "write it after the option").at(format!("--{name}"));

@@ -128,6 +128,20 @@ fn lines(text: &[&str]) -> Vec<String> {
 }
 
 #[test]
+fn words_stand_as_the_servers_take_them() {
+    let cirrus = |args: &[&str]| start("cirrus", &[lines(args), lines(&["--dialect", "standard"])].concat()).config;
+    let config = cirrus(&["--UseMatchmaker", "true", "--LogToFile", "--MaxPlayerCount", "-1", "--HttpPort", "8080"]);
+    assert!(config.matchmaker.is_some() && config.log_folder.is_some() && config.max_players.is_none());
+    assert_eq!(config.listener("http").unwrap().addr.port(), Some(8080));
+    assert!(cirrus(&["--UseMatchmaker", "false", "--LogToFile=false"]).log_folder.is_none());
+    let config = start("wilbur", &lines(&["--console_messages", "--serve", "--https_port", "1"])).config;
+    assert_eq!(config.console_messages, super::super::ConsoleMessages::Basic);
+    assert!(config.listener("https").unwrap().pages);
+    let exit = run("wilbur", &lines(&["--player_port", "--serve"])).unwrap_err();
+    assert_eq!(exit.text, "pixelgate: --player_port: its value is missing; write it after the option\n");
+}
+
+#[test]
 fn the_command_line_overrides_the_file_and_that_the_defaults() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("config.json");
