@@ -29,6 +29,7 @@
 //! | `matchmaker` | who is told of streamers and players |
 //! | [`drain`], [`gateway`] | how a gateway ends; how it is assembled |
 //! | [`serve`] | the command; with [`banner`], [`announce`], [`telemetry`], `keys`, `reload` |
+//! | [`health`] | the command that asks a gateway how it is |
 //! | [`client`] | the other end: a peer of any such server |
 //!
 //! No part uses one further down the table; `tests/architecture.rs` checks it.
@@ -43,6 +44,7 @@ pub mod demo;
 pub mod drain;
 pub mod files;
 pub mod gateway;
+pub mod health;
 pub mod hub;
 pub mod id;
 mod keys;

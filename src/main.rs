@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 
 use pixelgate::config::cli::{self, Command};
-use pixelgate::serve;
+use pixelgate::{health, serve};
 
 fn main() -> ExitCode {
     let done = match cli::parse_process() {
         Ok(Command::Serve(config)) => serve::serve(&config),
+        Ok(Command::Health(url)) => health::health(&url),
         #[cfg(feature = "demo")]
         Ok(Command::Demo(config)) => pixelgate::demo::demo(&config),
         #[cfg(feature = "demo")]

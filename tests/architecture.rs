@@ -47,8 +47,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("keys", &["router"]),
     ("reload", &["config", "gateway", "telemetry", "tls"]),
     ("serve", &["announce", "banner", "config", "files", "gateway", "keys", "reload", "telemetry"]),
+    ("health", &["config"]),
     ("demo", &["client", "config", "gateway", "serve", "telemetry", "wire"]),
-    ("main", &["config", "demo", "serve"]),
+    ("main", &["config", "demo", "health", "serve"]),
 ];
 
 /// What the pure core must not know: tasks, clocks, chance, locks, logs.

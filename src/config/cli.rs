@@ -20,6 +20,8 @@ const USAGE: u8 = 64;
 pub enum Command {
     /// Run the gateway.
     Serve(Box<Start>),
+    /// Ask a gateway how it is, at this URL: http, with a host.
+    Health(http::Uri),
     /// Run the gateway with test streamers.
     #[cfg(feature = "demo")]
     Demo(Box<DemoConfig>),
@@ -92,6 +94,12 @@ The command line overrides the environment, that the file, that the defaults.")]
     Cirrus(Words),
     /// Check a configuration, and print what takes effect and where it was written
     Check(Box<ServeArgs>),
+    /// Ask a gateway how it is: exits with 0 if it is well, else with 1
+    Health {
+        /// What to ask: the operators' listener
+        #[arg(long, value_name = "URL", default_value = "http://localhost:9090/healthz")]
+        url: String,
+    },
     /// Run the gateway on this machine with a test streamer, and say which page to open
     #[cfg(feature = "demo")]
     Demo(Box<DemoArgs>),
@@ -127,6 +135,7 @@ where
         Commands::Check(args) => Err(Exit::said(check::report(&serve(*args, env)?))),
         Commands::Wilbur(Words { words }) => reference(Start::wilbur(&words)),
         Commands::Cirrus(Words { words }) => reference(Start::cirrus(&words)),
+        Commands::Health { url } => health(&url).map(Command::Health),
         #[cfg(feature = "demo")]
         Commands::Demo(args) => demo(*args, env).map(Command::Demo),
         #[cfg(feature = "demo")]
@@ -151,6 +160,14 @@ fn reference(asked: Result<start::Command, ConfigError>) -> Result<Command, Exit
         start::Command::Run(start) => Ok(Command::Serve(start)),
         start::Command::Say(text) => Err(Exit::said(text)),
     }
+}
+
+fn health(url: &str) -> Result<http::Uri, Exit> {
+    let uri = url
+        .parse()
+        .ok()
+        .filter(|uri: &http::Uri| uri.scheme_str() == Some("http") && uri.host().is_some_and(|host| !host.is_empty()));
+    uri.ok_or_else(|| Exit::config(format_args!("--url: {url:?} cannot be asked; write http://HOST:PORT/healthz")))
 }
 
 #[cfg(feature = "demo")]

@@ -57,7 +57,6 @@ impl Places {
         let args = head.into_iter().chain(config).chain(self.args.iter().cloned());
         let config = match parse(args, &|name| self.env.get(name).cloned())? {
             Command::Serve(start) => start.config,
-            #[cfg(feature = "demo")]
             other => panic!("{other:?}"),
         };
         Ok(config)

@@ -149,10 +149,12 @@ impl Gateway {
     fn api_state(&self, config: &Config) -> ApiState {
         let BoundAddrs { http, https, streamer, sfu, .. } = self.bound;
         let port = |addr: Option<SocketAddr>| addr.map(|addr| addr.port());
+        let for_players = config.listeners.iter().find(|listener| listener.serving.takes(Role::Player));
+        let version = for_players.is_none_or(|listener| listener.dialect.protocol_version);
         let shown = Shown {
             ports: Ports { streamer: port(streamer), player: port(http.or(https)), sfu: port(sfu) },
             max_players: config.max_players,
-            protocol_version: config.dialect.protocol_version.then_some(PROTOCOL_VERSION),
+            protocol_version: version.then_some(PROTOCOL_VERSION),
             peer_options: config.peer_options.json(),
         };
         ApiState::new(Arc::clone(&self.router), &shown)

@@ -73,7 +73,6 @@ impl Lab {
     /// Every listener speaks that dialect.
     pub fn speaking(dialect: &'static Dialect) -> Self {
         Self::with(|config| {
-            config.dialect = dialect;
             config.listeners.iter_mut().for_each(|listener| listener.dialect = dialect);
         })
     }

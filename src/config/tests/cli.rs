@@ -75,6 +75,18 @@ fn a_mistake_is_one_line_and_64() {
 }
 
 #[test]
+fn health_is_asked_of_the_operators_listener_unless_told_otherwise() {
+    let asked = |args: &[&str]| run(args).unwrap();
+    let at = |url: &str| Command::Health(url.parse().unwrap());
+    assert_eq!(asked(&["health"]), at(&format!("http://{}/healthz", defaults::of("admin").unwrap())));
+    assert_eq!(asked(&["health", "--url", "http://[::1]:9/readyz"]), at("http://[::1]:9/readyz"));
+    for url in ["https://localhost/healthz", "localhost:9090", "/healthz", "http:///healthz", "http://a b/", ""] {
+        let expected = format!("pixelgate: --url: {url:?} cannot be asked; write http://HOST:PORT/healthz\n");
+        assert_eq!(refusal(&["health", "--url", url]), expected);
+    }
+}
+
+#[test]
 fn other_failures_are_not_called_configuration() {
     let exit = Exit::failure("port in use");
     assert_eq!((exit.code, exit.text.as_str()), (1, "pixelgate: port in use\n"));
