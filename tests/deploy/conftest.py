@@ -1,0 +1,5 @@
+"""Lets pytest show what an assertion in the helpers compared."""
+
+import pytest
+
+pytest.register_assert_rewrite("machine", "running")
