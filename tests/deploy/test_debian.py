@@ -99,7 +99,7 @@ def test_the_service_runs_as_its_unit_says(machine):
 
 
 def test_the_configuration_counts_and_low_ports_are_open(machine):
-    machine.run("sed", "--in-place", 's/^#https = .*/https = "[::]:443"/', CONFIG)
+    machine.run("sed", "--in-place", 's/^https = .*/https = "[::]:443"/', CONFIG)
     service = Service(machine, UNIT)
     with service.running() as process:
         is_well(machine)
@@ -169,7 +169,7 @@ def test_the_service_is_started_when_its_configuration_can_be_read(bare):
 
 def test_an_upgrade_keeps_what_the_operator_wrote(machine):
     assert owner_and_mode(machine, CONFIG) == "root:pixelgate 640"
-    machine.run("sed", "--in-place", 's/^#max-players = .*/max-players = 7/', CONFIG)
+    machine.run("sed", "--in-place", 's/^max-players = .*/max-players = 7/', CONFIG)
     machine.run("chmod", "600", CONFIG)
     machine.run("chgrp", "root", CONFIG)
     machine.run("dpkg", "--install", "/tmp/package.deb")
