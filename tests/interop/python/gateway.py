@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import signal
 import tempfile
 
@@ -35,6 +36,21 @@ class Gateway:
     @contextlib.asynccontextmanager
     async def running(cls, *args):
         """Starts one on ports of its own; at the end it must drain, exit with 0 and never have panicked."""
+        listeners = [argument for name in LISTENERS for argument in (f"--{name}", "127.0.0.1:0")]
+        async with cls._started(*listeners, *args) as gateway:
+            yield gateway
+
+    @classmethod
+    def of_file(cls, file):
+        """The same, as a configuration file says; what it does not say of listeners is on ports of their own."""
+        text = file.read_text()
+        unsaid = [name for name in LISTENERS if not re.search(rf"^{name} = ", text, re.MULTILINE)]
+        listeners = [argument for name in unsaid for argument in (f"--{name}", "127.0.0.1:0")]
+        return cls._started("--config", file, *listeners)
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def _started(cls, *args):
         with tempfile.TemporaryDirectory(prefix="pixelgate-") as folder:
             folder = pathlib.Path(folder)
             with open(folder / "log", "wb") as log:
@@ -59,7 +75,8 @@ class Gateway:
             await asyncio.sleep(LOOK_EVERY_S)
         said = json.loads(announcement.read_text())
         self.certificate_hashes = said.pop("certificate_hashes")
-        self.addresses = {name: _host_and_port(address) for name, address in said.items()}
+        said |= said.pop("listeners", {})
+        self.addresses = {name: _host_and_port(address) for name, address in said.items() if address}
 
     def log(self):
         """What the gateway has written."""
@@ -78,9 +95,8 @@ class Gateway:
 
 
 def _arguments(folder):
-    listeners = [argument for name in LISTENERS for argument in (f"--{name}", "127.0.0.1:0")]
     files = ["--cert-dir", folder / "certs", "--announce", folder / "announce.json"]
-    return ["serve", *listeners, *files, "--log", "debug"]
+    return ["serve", *files, "--log", "debug"]
 
 
 def _host_and_port(address):
