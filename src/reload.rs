@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info, warn};
 
-use crate::config::{CertSource, Config, LIVE, ServeArgs, Start};
+use crate::config::{CertSource, Config, LIVE, Look, ServeArgs, Start, look};
 use crate::gateway::Gateway;
 use crate::telemetry::Log;
 use crate::tls::{Credential, LoadError};
@@ -53,6 +53,16 @@ impl Changes {
         if live { &mut self.live } else { &mut self.restart }.push(key.to_owned());
     }
 
+    fn say(&self) {
+        let (live, restart) = (self.live.join(", "), self.restart.join(", "));
+        match (live.as_str(), restart.as_str()) {
+            ("", "") => info!("the configuration was read again: nothing has changed"),
+            (live, "") => info!("the configuration was read again: changed {live}"),
+            ("", restart) => warn!("the configuration was read again: {restart} wait for a restart"),
+            (live, restart) => warn!("the configuration was read again: changed {live}; {restart} wait for a restart"),
+        }
+    }
+
     fn is_empty(&self) -> bool {
         self.live.is_empty() && self.restart.is_empty()
     }
@@ -69,13 +79,17 @@ fn is_live(key: &str, old: &Config, new: &Config) -> bool {
     LIVE.contains(&key) && (key != "cors-allowed-origins" || (old.cors.is_some() && new.cors.is_some()))
 }
 
-/// Reads everything again, and changes what can be changed. Blocks on files.
-pub(crate) fn reload(current: &mut Start, gateway: &Gateway, log: &Log) {
+/// Reads everything again, and changes what can be changed. Blocks on files. Whether it could be read: then `current`
+/// is what was read.
+pub(crate) fn reload(current: &mut Start, gateway: &Gateway, log: &Log) -> bool {
     let read = current.again().map_err(|error| error.to_string());
     let read = read.and_then(|new| credential(&new.config).map(|made| (new, made)).map_err(|error| error.to_string()));
     let (new, credential) = match read {
         Ok(read) => read,
-        Err(error) => return error!("the configuration stays as it is: {error}"),
+        Err(error) => {
+            error!("the configuration stays as it is: {error}");
+            return false;
+        }
     };
     let mut changes = Changes::between(current, &new);
     let shown = gateway.certificates().map(|certificates| certificates.current().fingerprint());
@@ -89,19 +103,14 @@ pub(crate) fn reload(current: &mut Start, gateway: &Gateway, log: &Log) {
         None if is_dev(&new.config) && !is_dev(&current.config) => changes.add("certificate", false),
         None => {}
     }
-    if changes.is_empty() {
-        return info!("the configuration was read again: nothing has changed");
-    }
     gateway.apply(&new.config);
     log.change(&new.config.log);
-    let (live, restart) = (changes.live.join(", "), changes.restart.join(", "));
-    match (live.as_str(), restart.as_str()) {
-        (live, "") => info!("the configuration was read again: changed {live}"),
-        ("", restart) => warn!("the configuration was read again: {restart} wait for a restart"),
-        (live, restart) => warn!("the configuration was read again: changed {live}; {restart} wait for a restart"),
+    changes.say();
+    if !changes.is_empty() {
+        new.warnings.iter().for_each(|warning| warn!("{warning}"));
     }
-    new.warnings.iter().for_each(|warning| warn!("{warning}"));
     *current = new;
+    true
 }
 
 /// The operator's certificate, where there is one.
@@ -116,30 +125,25 @@ const fn is_dev(config: &Config) -> bool {
     matches!(config.certificate, CertSource::Dev { .. })
 }
 
-/// The files that are looked at, and how they looked.
+/// The files that are looked at, and how they looked when they were read.
 #[derive(Debug)]
 pub(crate) struct Watch {
     seen: Vec<(PathBuf, Look)>,
     signal: Signal,
 }
 
-/// How a file looks; `None` when it is not there.
-type Look = Option<(SystemTime, u64)>;
-
 impl Watch {
-    /// Over the files of a configuration, as they look now. Must be called within a tokio runtime.
+    /// Over the files of a configuration. Must be called within a tokio runtime.
     ///
     /// # Errors
     /// The system takes no handler for SIGHUP.
     pub(crate) fn over(start: &Start) -> std::io::Result<Self> {
-        Ok(Self { seen: looks(start), signal: Signal::new()? })
+        Ok(Self { seen: start.files.clone(), signal: Signal::new()? })
     }
 
-    /// Follows the files of the configuration that now holds.
+    /// Follows the files of the configuration that now holds. What has changed since they were read is seen.
     pub(crate) fn follow(&mut self, start: &Start) {
-        let before = std::mem::take(&mut self.seen);
-        let known = |path: &PathBuf| before.iter().find(|(seen, _)| seen == path).map(|(_, look)| *look);
-        self.seen = looks(start).into_iter().map(|(path, now)| (path.clone(), known(&path).unwrap_or(now))).collect();
+        self.seen.clone_from(&start.files);
     }
 
     /// Ready when everything is to be read again: at a signal, or when a file has changed and then rested.
@@ -165,19 +169,6 @@ impl Watch {
             restless = changed.then_some(now);
         }
     }
-}
-
-fn looks(start: &Start) -> Vec<(PathBuf, Look)> {
-    let written = |key: &str| start.args.entries().find(|(name, _)| *name == key).map(|(_, value)| value.text.into());
-    let named = ["peer-options-file", "cert", "key"].into_iter().filter_map(written);
-    let files = start.file().map(ToOwned::to_owned).into_iter().chain(named);
-    files.map(|path: PathBuf| (path.clone(), look(&path))).collect()
-}
-
-/// A few files twice a second: cheaper than handing them to another thread.
-fn look(path: &PathBuf) -> Look {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
 }
 
 #[cfg(unix)]

@@ -34,6 +34,7 @@ pub fn serve(start: &Start) -> Result<(), Exit> {
 async fn run(begun: &Start, log: &Log) -> Result<(), Exit> {
     // Before anything listens: a signal that comes early must not end the process half-way.
     let stop = stop_signal().map_err(Exit::failure)?;
+    let mut watch = Watch::over(begun).map_err(Exit::failure)?;
     let config = &begun.config;
     save(begun)?;
     begun.warnings.iter().for_each(|warning| warn!("{warning}"));
@@ -48,14 +49,17 @@ async fn run(begun: &Start, log: &Log) -> Result<(), Exit> {
         Keys { router, options, quit: quit.clone() }.obey();
     }
     let mut stop = pin!(stop);
-    let (mut current, mut watch) = (begun.clone(), Watch::over(begun).map_err(Exit::failure)?);
+    let mut current = begun.clone();
     loop {
         tokio::select! {
             () = &mut stop => break,
             () = quit.cancelled() => break,
-            () = watch.next() => tokio::task::block_in_place(|| reload::reload(&mut current, &gateway, log)),
+            () = watch.next() => {
+                if tokio::task::block_in_place(|| reload::reload(&mut current, &gateway, log)) {
+                    watch.follow(&current);
+                }
+            }
         }
-        watch.follow(&current);
     }
     gateway.stop().await;
     info!("stopped");

@@ -46,7 +46,8 @@ async fn a_prefix_stands_before_everything() {
     player.hears("config").await;
     player.watches(&mut streamer, "Stage").await;
     let told: Value = serde_json::from_str(&get(addr, "/pixelstream/transports.json").await).expect("JSON");
-    assert_eq!(get(addr, "/transports.json").await, told.to_string(), "pages look there");
+    let at_the_root: Value = serde_json::from_str(&get(addr, "/transports.json").await).expect("JSON");
+    assert_eq!(at_the_root, told, "pages look there");
     let websocket = told["websocket"].as_str().expect("a URL");
     assert!(websocket.ends_with("/pixelstream/player"), "{told}");
     assert!(get(addr, "/pixelstream/").await.contains("<html"));

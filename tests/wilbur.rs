@@ -94,6 +94,13 @@ async fn without_the_usual_folder_the_built_in_player_is_served() {
 }
 
 #[tokio::test]
+async fn with_the_rest_api_alone_there_are_no_pages() {
+    let wilbur = Reference::with("wilbur", &["--rest_api"]);
+    assert_eq!(status(&wilbur.asks("http", "GET /", "").await), "404", "something is answered, and it is no page");
+    wilbur.player().await.hears("config").await;
+}
+
+#[tokio::test]
 async fn https_takes_players_over_tls_and_quic() {
     let wilbur = Reference::with("wilbur", &["--serve", "--https", "--https_port=0"]);
     let https = wilbur.at("https");

@@ -4,6 +4,7 @@ use super::address::ListenAddr;
 use super::args::{Source, Written};
 use super::error::{ConfigError, Fault, nearest};
 use super::values::{self, Roles};
+use super::web;
 use crate::hub::Dialect;
 use crate::wire::Role;
 
@@ -166,7 +167,7 @@ impl ListenerArgs {
             choose_dialect: self.get("choose-dialect", values::boolean)?.unwrap_or(defaults.choose_dialect),
             tls,
             quic,
-            path_prefix: self.get("path-prefix", values::path_prefix)?.unwrap_or_default(),
+            path_prefix: self.get("path-prefix", web::path_prefix)?.unwrap_or_default(),
             pages: self.get("pages", values::boolean)?.unwrap_or(unified),
             redirect: self.get("redirect", values::boolean)?.unwrap_or(false),
         })

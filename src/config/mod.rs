@@ -12,6 +12,7 @@ pub mod defaults;
 mod error;
 mod file;
 mod listener;
+mod logging;
 mod print;
 mod read;
 mod reference;
@@ -32,11 +33,12 @@ pub use args::{ServeArgs, Source, Written, env_name};
 pub use check::report;
 pub use error::ConfigError;
 pub use listener::{Listener, ListenerArgs, Serving};
+pub use logging::{ConsoleMessages, LogFilter, LogFormat};
 pub use print::toml;
-pub use start::Start;
+pub use start::{Look, Start, look};
 #[cfg(feature = "demo")]
 pub use stream::{DemoArgs, DemoConfig, Size, StreamArgs, StreamConfig, TestStreamerArgs, TestStreamerConfig, Trust};
-pub use values::{Announce, CertSource, ConsoleMessages, Limits, LogFilter, LogFormat, PeerOptions, Roles, Secret};
+pub use values::{Announce, CertSource, Limits, PeerOptions, Roles, Secret};
 pub use web::{Cors, HttpRate, Net, Proxies, Trusted};
 
 use crate::transport::Keepalive;

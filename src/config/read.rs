@@ -8,9 +8,8 @@ use super::address::ListenAddr;
 use super::args::{ServeArgs, Written};
 use super::error::{ConfigError, Fault};
 use super::listener::{Listener, ListenerArgs};
-use super::values::{
-    self, Announce, CertSource, ConsoleMessages, Limits, LogFilter, LogFormat, PeerOptions, Roles, Secret,
-};
+use super::logging::{ConsoleMessages, LogFilter, LogFormat};
+use super::values::{self, Announce, CertSource, Limits, PeerOptions, Roles, Secret};
 use super::web::{self, Cors, HttpRate, Proxies, Trusted};
 use super::{Config, Matchmaker, defaults, file};
 use crate::transport::Keepalive;
@@ -43,16 +42,16 @@ impl Config {
         let config = Self {
             listeners: values.listeners(&args.listeners)?,
             http_root: values.read_if_any("http-root", values::folder)?,
-            homepage: values.read_if_any("homepage", values::page)?,
-            routes: values.read_if_any("routes", values::routes)?.unwrap_or_default(),
-            content_security_policy: values.read_if_any("content-security-policy", values::header)?,
+            homepage: values.read_if_any("homepage", web::page)?,
+            routes: values.read_if_any("routes", web::routes)?.unwrap_or_default(),
+            content_security_policy: values.read_if_any("content-security-policy", web::header)?,
             security_headers: values.read("security-headers", values::boolean)?,
             hsts: values.read("hsts", values::boolean)?,
             cors: values.cors()?,
             http_rate: values.http_rate()?,
             proxies: values.proxies()?,
             rest_api: values.read("rest-api", values::boolean)?,
-            allowed_origins: values.read_if_any("allowed-origins", values::origins)?.unwrap_or_default(),
+            allowed_origins: values.read_if_any("allowed-origins", web::origins)?.unwrap_or_default(),
             admin: values.read("admin", ListenAddr::parse)?,
             max_players: values.read("max-players", values::max_players)?,
             peer_options: values.peer_options()?,
@@ -144,7 +143,7 @@ impl Values {
 
     fn cors(&self) -> Result<Option<Cors>, ConfigError> {
         let cors = Cors {
-            origins: self.read_if_any("cors-allowed-origins", values::origins)?.unwrap_or_default(),
+            origins: self.read_if_any("cors-allowed-origins", web::origins)?.unwrap_or_default(),
             methods: self.read_if_any("cors-allowed-methods", web::methods)?.unwrap_or_else(web::usual_methods),
             headers: self.read_if_any("cors-allowed-headers", web::headers)?.unwrap_or_default(),
             credentials: self.read("cors-credentials", values::boolean)?,

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::args::ServeArgs;
 use super::error::ConfigError;
@@ -21,7 +22,18 @@ pub struct Start {
     pub options: Vec<(String, String)>,
     /// A file to write before anything else, and what (`--save` of Wilbur).
     pub save: Option<(PathBuf, String)>,
+    /// The files that it was read from, and how they looked before they were read.
+    pub files: Vec<(PathBuf, Look)>,
     source: Again,
+}
+
+/// How a file looks: when it was changed, and its length; `None` when it is not there.
+pub type Look = Option<(SystemTime, u64)>;
+
+/// How a file looks now. Blocks on it.
+pub fn look(path: &Path) -> Look {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
 }
 
 /// How it is read again.
@@ -59,12 +71,14 @@ impl Start {
     }
 
     fn of_layers(above: ServeArgs) -> Result<Self, ConfigError> {
+        let mut files = looks(above.config.as_ref().map(|written| written.text.clone().into()));
         let args = above.clone().with_file()?.over(defaults::layer());
+        files.extend(looks(named_files(&args)));
         let config = Config::read(&args)?;
         let mut warnings = not_in_force(&config);
         warnings.extend(check::unused(&args));
         let options = check::shown(&args).map(|(key, value)| (key.to_owned(), value)).collect();
-        Ok(Self { config, args, warnings, options, save: None, source: Again::Native(Box::new(above)) })
+        Ok(Self { config, args, warnings, options, save: None, files, source: Again::Native(Box::new(above)) })
     }
 
     pub(super) fn wilbur(args: &[String]) -> Result<Command, ConfigError> {
@@ -76,6 +90,7 @@ impl Start {
     }
 
     fn reference(read: Read, file: Option<PathBuf>, args: &[String]) -> Result<Command, ConfigError> {
+        let files = looks(file.clone());
         Ok(match read(args)? {
             Asked::Run(meant) if meant.print => {
                 // What cannot be used is not printed.
@@ -83,27 +98,20 @@ impl Start {
                 Command::Say(super::print::toml(&meant.args))
             }
             Asked::Run(meant) => {
-                Command::Run(Box::new(Self::meant(meant, Again::Reference(read, file, args.to_vec()))?))
+                Command::Run(Box::new(Self::meant(meant, files, Again::Reference(read, file, args.to_vec()))?))
             }
             Asked::Help(text) => Command::Say(text),
             Asked::Version => Command::Say(format!("pixelgate {}\n", env!("CARGO_PKG_VERSION"))),
         })
     }
 
-    fn meant(meant: Meant, source: Again) -> Result<Self, ConfigError> {
+    fn meant(meant: Meant, mut files: Vec<(PathBuf, Look)>, source: Again) -> Result<Self, ConfigError> {
         let Meant { args, mut warnings, options, save, .. } = meant;
         let args = args.over(defaults::layer());
+        files.extend(looks(named_files(&args)));
         let config = Config::read(&args)?;
         warnings.extend(not_in_force(&config));
-        Ok(Self { config, args, warnings, options, save, source })
-    }
-
-    /// The file that it was read from.
-    pub fn file(&self) -> Option<&Path> {
-        match &self.source {
-            Again::Native(above) => above.config.as_ref().map(|written| Path::new(&written.text)),
-            Again::Reference(_, file, _) => file.as_deref(),
-        }
+        Ok(Self { config, args, warnings, options, save, files, source })
     }
 
     /// Reads everything again. Blocks on files.
@@ -119,6 +127,16 @@ impl Start {
             },
         }
     }
+}
+
+/// The files that the configuration names.
+fn named_files(args: &ServeArgs) -> impl Iterator<Item = PathBuf> {
+    let written = |key: &str| args.entries().find(|(name, _)| *name == key).map(|(_, value)| value.text.into());
+    ["peer-options-file", "cert", "key"].into_iter().filter_map(written)
+}
+
+fn looks(files: impl IntoIterator<Item = PathBuf>) -> Vec<(PathBuf, Look)> {
+    files.into_iter().map(|path| (path.clone(), look(&path))).collect()
 }
 
 /// What is understood and does nothing yet: who relies on it must know.

@@ -2,12 +2,10 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
-use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 
 use super::address::ListenAddr;
 use super::error::Fault;
@@ -87,32 +85,6 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret")
-    }
-}
-
-/// What of each message is shown on the console.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ConsoleMessages {
-    /// Nothing.
-    #[default]
-    Off,
-    /// Whose it is, its type and its size.
-    Basic,
-    /// What is in it too, in one line, without secrets.
-    Verbose,
-    /// The same, for people to read.
-    Formatted,
-}
-
-impl ConsoleMessages {
-    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
-        match text {
-            "off" => Ok(Self::Off),
-            "basic" => Ok(Self::Basic),
-            "verbose" => Ok(Self::Verbose),
-            "formatted" => Ok(Self::Formatted),
-            _ => Err(one_of(text, &["off", "basic", "verbose", "formatted"])),
-        }
     }
 }
 
@@ -198,49 +170,6 @@ impl Limits {
     }
 }
 
-/// What is logged: directives of tracing's `EnvFilter`, known to be good.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogFilter(String);
-
-impl LogFilter {
-    /// The directives.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// A single word that is no level would be taken for a target, and a slip of the keyboard would log nothing.
-    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
-        const REMEDY: &str = "write error, warn, info, debug, trace or off, or target=level,…";
-        let is_slip = |word: &&str| !word.contains(['=', '[', ']', '{', '}']) && LevelFilter::from_str(word).is_err();
-        if let Some(word) = text.split(',').map(str::trim).find(is_slip) {
-            return Err(Fault::new(format!("{word:?} is no level"), REMEDY));
-        }
-        let fault = |error| Fault::new(format!("{text:?} is no log filter ({error})"), REMEDY);
-        EnvFilter::builder().parse(text).map_err(fault)?;
-        Ok(Self(text.to_owned()))
-    }
-}
-
-/// How log lines are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object per line.
-    Json,
-}
-
-impl LogFormat {
-    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
-        match text {
-            "text" => Ok(Self::Text),
-            "json" => Ok(Self::Json),
-            _ => Err(one_of(text, &["text", "json"])),
-        }
-    }
-}
-
 /// Where the bound addresses are announced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Announce {
@@ -313,21 +242,6 @@ pub(super) fn folder(text: &str) -> Result<PathBuf, Fault> {
     if path.is_dir() { Ok(path) } else { Err(fault()) }
 }
 
-/// Origins as browsers write them: scheme, host, port if it is not the scheme's own, nothing behind.
-pub(super) fn origins(text: &str) -> Result<Vec<String>, Fault> {
-    text.split(',').map(str::trim).map(origin).collect()
-}
-
-fn origin(text: &str) -> Result<String, Fault> {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let bare =
-        |host: &str| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) && host == host.to_lowercase();
-    if text == "*" || host.is_some_and(bare) {
-        return Ok(text.to_owned());
-    }
-    Err(Fault::new(format!("{text:?} is no origin"), "write https://host or https://host:port, in lower case, or *"))
-}
-
 /// Yes or no.
 pub(super) fn boolean(text: &str) -> Result<bool, Fault> {
     match text {
@@ -357,46 +271,6 @@ pub(super) fn word(text: &str) -> Result<String, Fault> {
     if !text.is_empty() && text.chars().all(good) { Ok(text.to_owned()) } else { Err(fault()) }
 }
 
-/// What a path begins with: `/` and names, none at its end.
-pub(super) fn path_prefix(text: &str) -> Result<String, Fault> {
-    let text = text.trim_end_matches('/');
-    let good = |part: &str| !part.starts_with('.') && word(part).is_ok() && !part.contains(':');
-    if text.is_empty() || text.strip_prefix('/').is_some_and(|rest| rest.split('/').all(good)) {
-        return Ok(text.to_owned());
-    }
-    Err(Fault::new(format!("{text:?} is no path"), "write /name or /name/name"))
-}
-
-/// A file's name below a folder of pages.
-pub(super) fn page(text: &str) -> Result<String, Fault> {
-    let inside = !text.is_empty() && text.split(['/', '\\']).all(|part| !part.is_empty() && !part.starts_with('.'));
-    let fault = || Fault::new(format!("{text:?} is no page of the folder"), "name a file there, such as player.html");
-    if inside { Ok(text.to_owned()) } else { Err(fault()) }
-}
-
-/// Folders of pages by path: `/path=folder,…`.
-pub(super) fn routes(text: &str) -> Result<Vec<(String, PathBuf)>, Fault> {
-    let mut routes: Vec<(String, PathBuf)> = Vec::new();
-    for (at, folder) in
-        text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(route).collect::<Result<Vec<_>, _>>()?
-    {
-        let ours = ["/api", "/pixelgate", "/transports.json"].contains(&at.as_str());
-        if ours || routes.iter().any(|(other, _)| *other == at) {
-            let whose = if ours { "the gateway's own" } else { "given twice" };
-            return Err(Fault::new(format!("{at} is {whose}"), "choose another path"));
-        }
-        routes.push((at, folder));
-    }
-    Ok(routes)
-}
-
-fn route(text: &str) -> Result<(String, PathBuf), Fault> {
-    let fault = || Fault::new(format!("{text:?} is no route"), "write /path=folder");
-    let (at, to) = text.split_once('=').ok_or_else(fault)?;
-    let at = path_prefix(at.trim())?;
-    if at.is_empty() { Err(fault()) } else { Ok((at, folder(to.trim())?)) }
-}
-
 /// A time longer than [`duration`] takes: up to a year.
 pub(super) fn long_duration(text: &str) -> Result<Duration, Fault> {
     const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
@@ -416,12 +290,6 @@ pub(super) fn remote(text: &str) -> Result<Option<String>, Fault> {
     if good { Ok(Some(text.to_owned())) } else { Err(fault()) }
 }
 
-/// A header's value.
-pub(super) fn header(text: &str) -> Result<String, Fault> {
-    let good = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-    if good { Ok(text.to_owned()) } else { Err(Fault::new("it cannot stand in a header", "write printable ASCII")) }
-}
-
-fn one_of(text: &str, known: &[&str]) -> Fault {
+pub(super) fn one_of(text: &str, known: &[&str]) -> Fault {
     Fault::unknown(format!("{text:?} is none of {}", known.join(", ")), text, known)
 }

@@ -1,10 +1,13 @@
-//! What concerns HTTP: other sites' scripts, how often an address may ask, and whose word about addresses counts.
+//! What concerns HTTP: pages and their paths, other sites' scripts, how often an address may ask, and whose word about
+//! addresses counts.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use http::{HeaderName, Method};
 
 use super::error::Fault;
+use super::values::{folder, word};
 
 /// Cross-origin requests, as the Fetch standard has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,4 +156,65 @@ pub(super) fn headers(text: &str) -> Result<Vec<HeaderName>, Fault> {
         HeaderName::from_bytes(word.as_bytes()).map_err(fault)
     };
     text.split(',').map(str::trim).map(one).collect()
+}
+
+/// What a path begins with: `/` and names, none at its end.
+pub(super) fn path_prefix(text: &str) -> Result<String, Fault> {
+    let text = text.trim_end_matches('/');
+    let good = |part: &str| !part.starts_with('.') && word(part).is_ok() && !part.contains(':');
+    if text.is_empty() || text.strip_prefix('/').is_some_and(|rest| rest.split('/').all(good)) {
+        return Ok(text.to_owned());
+    }
+    Err(Fault::new(format!("{text:?} is no path"), "write /name or /name/name"))
+}
+
+/// A file's name below a folder of pages.
+pub(super) fn page(text: &str) -> Result<String, Fault> {
+    let inside = !text.is_empty() && text.split(['/', '\\']).all(|part| !part.is_empty() && !part.starts_with('.'));
+    let fault = || Fault::new(format!("{text:?} is no page of the folder"), "name a file there, such as player.html");
+    if inside { Ok(text.to_owned()) } else { Err(fault()) }
+}
+
+/// Folders of pages by path: `/path=folder,…`.
+pub(super) fn routes(text: &str) -> Result<Vec<(String, PathBuf)>, Fault> {
+    let mut routes: Vec<(String, PathBuf)> = Vec::new();
+    for (at, folder) in
+        text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(route).collect::<Result<Vec<_>, _>>()?
+    {
+        let ours = ["/api", "/pixelgate", "/transports.json"].contains(&at.as_str());
+        if ours || routes.iter().any(|(other, _)| *other == at) {
+            let whose = if ours { "the gateway's own" } else { "given twice" };
+            return Err(Fault::new(format!("{at} is {whose}"), "choose another path"));
+        }
+        routes.push((at, folder));
+    }
+    Ok(routes)
+}
+
+fn route(text: &str) -> Result<(String, PathBuf), Fault> {
+    let fault = || Fault::new(format!("{text:?} is no route"), "write /path=folder");
+    let (at, to) = text.split_once('=').ok_or_else(fault)?;
+    let at = path_prefix(at.trim())?;
+    if at.is_empty() { Err(fault()) } else { Ok((at, folder(to.trim())?)) }
+}
+
+/// Origins as browsers write them: scheme, host, port if it is not the scheme's own, nothing behind.
+pub(super) fn origins(text: &str) -> Result<Vec<String>, Fault> {
+    text.split(',').map(str::trim).map(origin).collect()
+}
+
+fn origin(text: &str) -> Result<String, Fault> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let bare =
+        |host: &str| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) && host == host.to_lowercase();
+    if text == "*" || host.is_some_and(bare) {
+        return Ok(text.to_owned());
+    }
+    Err(Fault::new(format!("{text:?} is no origin"), "write https://host or https://host:port, in lower case, or *"))
+}
+
+/// A header's value.
+pub(super) fn header(text: &str) -> Result<String, Fault> {
+    let good = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if good { Ok(text.to_owned()) } else { Err(Fault::new("it cannot stand in a header", "write printable ASCII")) }
 }
