@@ -5,7 +5,7 @@ mod support;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use pixelgate::config::{Roles, Serving};
+use pixelgate::config::{Cors, Roles, Serving};
 use support::{Lab, within};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -155,6 +155,23 @@ async fn pages_of_allowed_origins_may_ask_where_the_gateway_is() {
     let answer = ask(http, &asked_from("https://other.example")).await;
     assert_eq!(header(&answer, "access-control-allow-origin"), None);
     assert_eq!(header(&answer, "vary"), Some("origin"));
+}
+
+/// Both have a say about `/transports.json`; a browser takes one answer.
+#[tokio::test]
+async fn cors_for_all_and_for_discovery_do_not_say_it_twice() {
+    let cors = Cors { origins: Vec::new(), methods: vec![http::Method::GET], headers: Vec::new(), credentials: false };
+    let lab = Lab::with(|config| {
+        config.cors = Some(cors);
+        config.allowed_origins = vec!["https://shop.example".to_owned()];
+    });
+    let http = lab.gateway().bound().http.unwrap();
+    for origin in ["https://shop.example", "https://other.example"] {
+        let asked = format!("GET /transports.json HTTP/1.1\r\nHost: g.example\r\nOrigin: {origin}\r\n");
+        let answer = ask(http, &asked).await.to_lowercase();
+        assert_eq!(answer.matches("access-control-allow-origin").count(), 1, "{answer}");
+        assert!(answer.contains(&format!("access-control-allow-origin: {origin}")), "{answer}");
+    }
 }
 
 #[tokio::test]
