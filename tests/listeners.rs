@@ -8,7 +8,7 @@ use pixelgate::config::{ListenAddr, Listener, Roles, Serving};
 use pixelgate::hub::Dialect;
 use pixelgate::wire::{CloseCode, Role};
 use serde_json::{Value, json};
-use support::{Lab, get, within};
+use support::{Lab, ask, get, within};
 
 fn any() -> ListenAddr {
     ListenAddr::Socket(SocketAddr::from(([127, 0, 0, 1], 0)))
@@ -46,11 +46,14 @@ async fn a_prefix_stands_before_everything() {
     player.hears("config").await;
     player.watches(&mut streamer, "Stage").await;
     let told: Value = serde_json::from_str(&get(addr, "/pixelstream/transports.json").await).expect("JSON");
-    let at_the_root: Value = serde_json::from_str(&get(addr, "/transports.json").await).expect("JSON");
-    assert_eq!(at_the_root, told, "pages look there");
     let websocket = told["websocket"].as_str().expect("a URL");
     assert!(websocket.ends_with("/pixelstream/player"), "{told}");
     assert!(get(addr, "/pixelstream/").await.contains("<html"));
+    for outside in ["/", "/transports.json", "/pixelgate/page.js", "/pixelstreams/"] {
+        let (head, body) = ask(addr, outside).await;
+        assert!(head.starts_with("HTTP/1.1 404 "), "{outside}: {head}");
+        assert_eq!(body, "Everything here is below /pixelstream/.\n");
+    }
 }
 
 #[tokio::test]

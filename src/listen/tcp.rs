@@ -207,7 +207,6 @@ impl TcpService {
         let path = request.uri().path();
         match door.inside(path) {
             _ if door.prefix.is_empty() => None,
-            None if is_shared(path) => None,
             None => Some(plain(StatusCode::NOT_FOUND, format!("Everything here is below {}/.\n", door.prefix))),
             // Pages name their parts from where they stand.
             Some("") => Some(moved(&format!("{path}/"))),
@@ -217,11 +216,6 @@ impl TcpService {
             }
         }
     }
-}
-
-/// What pages look for at the root of their host, wherever they stand.
-fn is_shared(path: &str) -> bool {
-    path == "/transports.json" || path.starts_with("/pixelgate/")
 }
 
 fn without_prefix(uri: &Uri, prefix: usize) -> Uri {

@@ -320,8 +320,15 @@ pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     }
 }
 
-/// The body of a page.
+/// The body of a page that is there.
 pub async fn get(addr: SocketAddr, path: &str) -> String {
+    let (head, body) = ask(addr, path).await;
+    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    body
+}
+
+/// Head and body of an answer.
+pub async fn ask(addr: SocketAddr, path: &str) -> (String, String) {
     let asking = async {
         let mut tcp = TcpStream::connect(addr).await?;
         tcp.write_all(format!("GET {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\r\n").as_bytes()).await?;
@@ -330,8 +337,7 @@ pub async fn get(addr: SocketAddr, path: &str) -> String {
     };
     let answer = within(path, asking).await.expect("an answer");
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
-    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
-    body.to_owned()
+    (head.to_owned(), body.to_owned())
 }
 
 /// An address that the gateway bound.

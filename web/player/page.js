@@ -86,7 +86,8 @@ function happened(event) {
 function connect() {
   const force = query.get("transport");
   const token = query.get("token");
-  const address = `${location.origin}/${token ? `?token=${encodeURIComponent(token)}` : ""}`;
+  // The gateway may stand below a path of its host, and so the page with it.
+  const address = new URL(token ? `?token=${encodeURIComponent(token)}` : "", new URL(".", location.href)).href;
   signalling = new Signalling(
     address,
     { force: force === "ws" || force === "wt" ? force : null },

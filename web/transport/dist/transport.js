@@ -10,7 +10,7 @@ async function discover(address, fetch, signal) {
   return isEndpoints(answer) ? withQuery(answer, given.search) : { websocket: socketUrl(given), webtransport: null };
 }
 function discoveryUrl(address) {
-  return new URL("/transports.json", address.href.replace(/^ws/, "http")).href;
+  return new URL("transports.json", address.href.replace(/^ws/, "http")).href;
 }
 function socketUrl(address) {
   return address.href.replace(/^http/, "ws");

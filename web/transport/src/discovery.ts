@@ -1,4 +1,4 @@
-// Where the gateway listens: `/transports.json`, asked before every connection, since hashes change with certificates.
+// Where the gateway listens: `transports.json` beside the page and the signalling paths, asked before every connection, since hashes change with certificates.
 
 /** Over which protocol messages travel. */
 export type TransportName = "wt" | "ws";
@@ -37,7 +37,7 @@ export async function discover(address: string, fetch: Fetch, signal?: AbortSign
 }
 
 function discoveryUrl(address: URL): string {
-  return new URL("/transports.json", address.href.replace(/^ws/, "http")).href;
+  return new URL("transports.json", address.href.replace(/^ws/, "http")).href;
 }
 
 function socketUrl(address: URL): string {

@@ -124,6 +124,14 @@ test("a gateway that does not answer ends the connection; another signalling ser
   }
 });
 
+test("a gateway below a path is asked there", async () => {
+  for (const address of ["https://gate.example/pixelstream/", "wss://gate.example/pixelstream/player?token=t"]) {
+    const world = fakeBrowser();
+    await connect(world, {}, address);
+    assert.equal(world.asked[0].url, "https://gate.example/pixelstream/transports.json");
+  }
+});
+
 test("a query goes along, and subprotocols are offered", async () => {
   const world = fakeBrowser();
   await connect(world, { protocols: ["pixelstream", "bearer.abc"] }, "ws://gate.example:8080/?token=t");
