@@ -21,7 +21,6 @@ use crate::router::Router;
 use crate::session::{Rates, SessionReport, Sessions, Shown};
 use crate::tls::{CHECK_EVERY, Certificates, DevError, LoadError, Renewal, ServerError};
 use crate::web::Origins;
-use crate::wire::MAX_MESSAGE;
 
 /// Enough for every session that the memory of a large machine holds; the system's limit of descriptors comes first.
 const CAPACITY: Capacity = Capacity { establishing: 4096, connections: 200_000 };
@@ -73,7 +72,7 @@ impl Gateway {
     /// Any listener, certificate or socket that cannot be had: nothing is left open then.
     pub fn start(config: &Config) -> Result<Self, StartError> {
         let metrics = Arc::new(Metrics::default());
-        let settings = Settings { max_players: config.max_players, ..Settings::default() };
+        let settings = Settings { max_players: config.max_players, auto_subscribe: config.auto_subscribe.clone() };
         let router = Router::new(settings, Arc::clone(&metrics));
         let live = Live {
             greetings: Greetings::new(config.peer_options.json()),
@@ -94,7 +93,7 @@ impl Gateway {
             connections: Arc::new(Semaphore::new(CAPACITY.connections)),
             proxies: config.proxies.clone(),
             http_rates: HttpRates::new(config.http_rate),
-            max_message: MAX_MESSAGE,
+            max_message: config.max_message,
         });
         let mut gateway = Self {
             bound: BoundAddrs::default(),

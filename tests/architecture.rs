@@ -16,7 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("session", &["transport", "router", "hub", "metrics", "wire", "id"]),
     ("files", &[]),
     ("tls", &["files"]),
-    ("config", &["hub", "transport", "wire"]),
+    ("config", &["hub", "id", "transport", "wire"]),
     ("telemetry", &["config"]),
     ("announce", &["config", "files", "tls"]),
     ("banner", &["announce", "config", "tls", "wire"]),

@@ -171,6 +171,12 @@ pub struct ServeArgs {
     /// Players per streamer (in cirrus-*: of all streamers); 0 for no limit
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, help_heading = "Signalling")]
     pub max_players: Option<Written>,
+    /// Which streamer an SFU is subscribed to that has not chosen one: first, off, or a streamer's id
+    #[arg(long, value_name = "first|off|ID", help_heading = "Signalling")]
+    pub sfu_auto_subscribe: Option<Written>,
+    /// Bytes that a message may have; a longer one closes its sender's session
+    #[arg(long, value_name = "BYTES", help_heading = "Signalling")]
+    pub max_message: Option<Written>,
     /// peerConnectionOptions for every peer, a JSON object
     #[arg(long, value_name = "JSON", help_heading = "Signalling")]
     pub peer_options: Option<Written>,
@@ -249,7 +255,7 @@ pub struct ServeArgs {
 }
 
 /// How many keys there are.
-const KEYS: usize = 52;
+const KEYS: usize = 54;
 
 impl ServeArgs {
     /// Every key and its value, in the order of the help. A field that is forgotten here does not compile.
@@ -283,6 +289,8 @@ impl ServeArgs {
             dialect,
             choose_dialect,
             max_players,
+            sfu_auto_subscribe,
+            max_message,
             peer_options,
             peer_options_file,
             keepalive_interval,
@@ -338,6 +346,8 @@ impl ServeArgs {
             ("dialect", dialect),
             ("choose-dialect", choose_dialect),
             ("max-players", max_players),
+            ("sfu-auto-subscribe", sfu_auto_subscribe),
+            ("max-message", max_message),
             ("peer-options", peer_options),
             ("peer-options-file", peer_options_file),
             ("keepalive-interval", keepalive_interval),

@@ -38,6 +38,10 @@ pub const DEFAULTS: &[(&str, &str)] = &[
     ("rest-api", "false"),
     // No limit, as in the reference server.
     ("max-players", "0"),
+    // One streamer is the usual case, and then there is nothing to choose.
+    ("sfu-auto-subscribe", "first"),
+    // An SDP has a few KiB; even one of many tracks stays far below.
+    ("max-message", "262144"),
     // Below the 30 to 60 s after which home routers and proxies forget a silent connection.
     ("keepalive-interval", "15s"),
     // Three intervals: two lost pings are no death.

@@ -41,6 +41,7 @@ pub use stream::{DemoArgs, DemoConfig, Size, StreamArgs, StreamConfig, TestStrea
 pub use values::{Announce, CertSource, Limits, PeerOptions, Roles, Secret};
 pub use web::{Cors, HttpRate, Net, Proxies, Trusted};
 
+use crate::hub::AutoSubscribe;
 use crate::transport::Keepalive;
 use crate::wire::Role;
 
@@ -100,6 +101,10 @@ pub struct Config {
     pub admin: ListenAddr,
     /// Players per streamer; `None` for no limit.
     pub max_players: Option<u32>,
+    /// How SFUs that have not chosen for themselves get a streamer (protocol.md §5.4).
+    pub auto_subscribe: AutoSubscribe,
+    /// The longest message that is taken, in bytes (protocol.md §5.7).
+    pub max_message: usize,
     /// What peers are told for their peer connections.
     pub peer_options: PeerOptions,
     /// When a silent peer is pinged and given up (protocol.md §5.6).

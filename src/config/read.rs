@@ -54,6 +54,8 @@ impl Config {
             allowed_origins: values.read_if_any("allowed-origins", web::origins)?.unwrap_or_default(),
             admin: values.read("admin", ListenAddr::parse)?,
             max_players: values.read("max-players", values::max_players)?,
+            auto_subscribe: values.read("sfu-auto-subscribe", values::auto_subscribe)?,
+            max_message: values.read("max-message", values::max_message)?,
             peer_options: values.peer_options()?,
             keepalive: values.keepalive()?,
             certificate: values.certificate()?,

@@ -1,6 +1,7 @@
 //! The values of the configuration that are not addresses, and how each is read from its text.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,8 @@ use serde_json::value::RawValue;
 
 use super::address::ListenAddr;
 use super::error::Fault;
-use crate::hub::Dialect;
+use crate::hub::{AutoSubscribe, Dialect};
+use crate::id::StreamerId;
 use crate::wire::Role;
 
 /// A set of roles.
@@ -207,6 +209,24 @@ pub(super) fn dialect(name: &str) -> Result<&'static Dialect, Fault> {
 pub(super) fn max_players(text: &str) -> Result<Option<u32>, Fault> {
     let fault = |_| Fault::new(format!("{text:?} is no number of players"), "write a whole number, 0 for no limit");
     text.parse().map(|number| (number != 0).then_some(number)).map_err(fault)
+}
+
+/// The streamer of SFUs that have not chosen one.
+pub(super) fn auto_subscribe(text: &str) -> Result<AutoSubscribe, Fault> {
+    match text {
+        "first" => Ok(AutoSubscribe::First),
+        "off" => Ok(AutoSubscribe::Off),
+        id => StreamerId::parse(id).map(AutoSubscribe::Only).ok_or_else(|| {
+            Fault::new(format!("{text:?} is no streamer's id"), "write first, off, or an id of 1 to 128 characters")
+        }),
+    }
+}
+
+/// The longest message: a handshake must fit, and memory is reserved for each session by it.
+pub(super) fn max_message(text: &str) -> Result<usize, Fault> {
+    const RANGE: RangeInclusive<usize> = 16 << 10..=16 << 20;
+    let fault = || Fault::new(format!("{text:?} is no such size"), "write a number of bytes from 16384 to 16777216");
+    text.parse().ok().filter(|size| RANGE.contains(size)).ok_or_else(fault)
 }
 
 /// A time; longer than a day is a slip.

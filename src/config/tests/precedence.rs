@@ -8,6 +8,7 @@ use super::super::{
     Source, Trusted, defaults,
 };
 use super::Places;
+use crate::hub::AutoSubscribe;
 use crate::wire::Role;
 
 /// A key, two values that differ from its default and from one another, and what the configuration shows of it.
@@ -61,6 +62,11 @@ const ROWS: &[Row] = &[
     ("allowed-origins", "https://a.example", "*", |config| config.allowed_origins.join(",")),
     ("dialect", "wilbur", "wilbur-5.5", |config| config.listener("sfu").unwrap().dialect.name.to_owned()),
     ("max-players", "1", "4294967295", |config| config.max_players.unwrap_or_default().to_string()),
+    ("sfu-auto-subscribe", "off", "Stage", |config| match &config.auto_subscribe {
+        AutoSubscribe::Only(id) => id.to_string(),
+        other => format!("{other:?}").to_lowercase(),
+    }),
+    ("max-message", "16384", "16777216", |config| config.max_message.to_string()),
     ("peer-options", r#"{"a":1}"#, r#"{"a":2}"#, |config| config.peer_options.json().to_owned()),
     ("keepalive-interval", "1s", "2s", |config| format!("{:?}", config.keepalive.interval)),
     ("keepalive-timeout", "16s", "17s", |config| format!("{:?}", config.keepalive.timeout)),
