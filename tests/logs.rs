@@ -114,7 +114,13 @@ async fn mumble(announced: &Announced) {
 
 /// Everything that a gateway says while all this goes on, and how many sessions there were.
 async fn said(filter: &str, format: &str) -> (String, usize) {
+    said_with(filter, format, &[]).await
+}
+
+/// The same, with more arguments.
+async fn said_with(filter: &str, format: &str, more: &[&str]) -> (String, usize) {
     let start = Start::serve().arg("--log").arg(filter).arg("--log-format").arg(format);
+    let start = more.iter().fold(start, |start, arg| start.arg(arg));
     let mut binary = start.arg("--peer-options").arg(OPTIONS).spawn();
     let announced = binary.announced();
     let mut sessions = 0;
@@ -193,4 +199,23 @@ async fn machines_read_each_line_as_an_object() {
     // answer, candidate, four that went nowhere, ping, subscribe.
     assert_eq!(closed["received"], 8, "{closed}");
     assert!(closed["sent"].as_u64() >= Some(4) && closed["seconds"].is_number(), "{closed}");
+}
+
+/// What is asked for to be shown of messages leaves out what is confidential, on the console and in files. A type is a
+/// word of the protocol, whoever says it.
+#[tokio::test]
+async fn shown_messages_hold_no_secrets() {
+    for detail in ["basic", "verbose", "formatted"] {
+        let folder = tempfile::tempdir().expect("room");
+        let in_folder = format!("--log-folder={}", folder.path().display());
+        let more = [&format!("--console-messages={detail}"), &in_folder, "--log-file=debug"];
+        let (console, _) = said_with("debug", "text", &more).await;
+        assert!(console.contains("pixelgate::messages"), "messages are shown:\n{console}");
+        let files = std::fs::read_dir(folder.path()).expect("the folder is there");
+        let files = files.map(|file| std::fs::read_to_string(file.expect("a file").path()).expect("text"));
+        let files: String = files.collect();
+        assert!(files.contains("session closed") && !files.contains("pixelgate::messages"), "{files}");
+        holds_no_secret(&console.replace("HUSH-type", ""));
+        holds_no_secret(&files);
+    }
 }

@@ -176,3 +176,58 @@ fn check_refuses_what_serve_refuses() {
     assert_eq!((over.status.code(), over.stdout.as_str()), (Some(64), ""), "{over:?}");
     assert_eq!(over.stderr, "pixelgate: gate.toml:1: htp: unknown key; did you mean \"http\"?\n");
 }
+
+/// Streamers over each transport with their players: two hundred sessions.
+async fn crowd(announced: &Announced) -> Vec<(Peer, Vec<(Peer, String)>)> {
+    const PLAYERS: usize = 49;
+    let Announced { http, https, quic, .. } = announced;
+    let hosts = [format!("ws://{http}"), format!("wss://{https}"), format!("https://{quic}"), format!("quic://{quic}")];
+    let options = Options { trust: Trust::DangerousAcceptAny, ..Options::default() };
+    let client = Client::new(options).expect("the options are good");
+    let mut crowd = Vec::new();
+    for (number, host) in hosts.iter().enumerate() {
+        let id = format!("Stage{number}");
+        let mut streamer = Peer::connect(&client, &format!("{host}/streamer"), Role::Streamer).await;
+        streamer.identifies(&id).await;
+        let mut players = Vec::new();
+        for player in 0..PLAYERS {
+            let host = &hosts[player % hosts.len()];
+            let mut player = Peer::connect(&client, &format!("{host}/player"), Role::Player).await;
+            player.hears("config").await;
+            let known_as = player.watches(&mut streamer, &id).await;
+            players.push((player, known_as));
+        }
+        crowd.push((streamer, players));
+    }
+    crowd
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_sessions_live_through_it() {
+    let (mut binary, announced) = serving("");
+    let mut crowd = crowd(&announced).await;
+    for turn in 0..5 {
+        match turn {
+            0 => drop(rewrites(&mut binary, "max-players = 49\nhttp-rate = 10\n", "changed max-players, http-rate")),
+            1 => drop(rewrites(&mut binary, "max-players = 'x'\n", "stays as it is: gate.toml:1: max-players: ")),
+            2 => drop(rewrites(&mut binary, "limits = 'loopback'\n", "changed ")),
+            3 => drop(rewrites(&mut binary, "peer-options = { a = 1 }\nallowed-origins = '*'\n", "changed ")),
+            _ => {
+                binary.signal("HUP");
+                binary.says("the configuration was read again: nothing has changed");
+            }
+        }
+        for (streamer, players) in &mut crowd {
+            for (player, id) in players {
+                streamer.says(json!({"type": "offer", "sdp": turn, "playerId": id})).await;
+                assert_eq!(player.hears("offer").await["sdp"], turn);
+                player.says(json!({"type": "answer", "sdp": turn})).await;
+                streamer.hears_exactly(json!({"type": "answer", "sdp": turn, "playerId": id})).await;
+            }
+        }
+    }
+    let metrics = get(announced.admin, "/metrics").await;
+    let sessions = metrics.lines().filter(|line| line.starts_with("pixelgate_sessions{"));
+    let count: f64 = sessions.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum();
+    assert_eq!(count, 200.0, "{metrics}");
+}
