@@ -120,7 +120,7 @@ async fn said(filter: &str, format: &str) -> (String, usize) {
 /// The same, with more arguments.
 async fn said_with(filter: &str, format: &str, more: &[&str]) -> (String, usize) {
     let start = Start::serve().arg("--log").arg(filter).arg("--log-format").arg(format);
-    let start = more.iter().fold(start, |start, arg| start.arg(arg));
+    let start = more.iter().fold(start, Start::arg);
     let mut binary = start.arg("--peer-options").arg(OPTIONS).spawn();
     let announced = binary.announced();
     let mut sessions = 0;
@@ -210,11 +210,11 @@ async fn shown_messages_hold_no_secrets() {
         let in_folder = format!("--log-folder={}", folder.path().display());
         let more = [&format!("--console-messages={detail}"), &in_folder, "--log-file=debug"];
         let (console, _) = said_with("debug", "text", &more).await;
-        assert!(console.contains("pixelgate::messages"), "messages are shown:\n{console}");
+        assert!(console.contains("pixelgate-messages"), "messages are shown:\n{console}");
         let files = std::fs::read_dir(folder.path()).expect("the folder is there");
         let files = files.map(|file| std::fs::read_to_string(file.expect("a file").path()).expect("text"));
         let files: String = files.collect();
-        assert!(files.contains("session closed") && !files.contains("pixelgate::messages"), "{files}");
+        assert!(files.contains("session closed") && !files.contains("pixelgate-messages"), "{files}");
         holds_no_secret(&console.replace("HUSH-type", ""));
         holds_no_secret(&files);
     }

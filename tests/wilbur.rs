@@ -289,9 +289,7 @@ async fn messages_on_the_console_have_no_secrets() {
     for (detail, body) in [("basic", false), ("verbose", true), ("formatted", true)] {
         let wilbur = Reference::with("wilbur", &["--console_messages", detail]);
         confides(&wilbur).await;
-        let logs = wilbur.binary.home().join("logs");
         let said = wilbur.over().await;
-        let _ = logs;
         for part in ["direction=\"in\"", "direction=\"out\"", "kind=\"offer\"", "player=\"Player0\"", "bytes="] {
             assert!(said.contains(part), "{detail}: {part} is not in {said}");
         }

@@ -14,6 +14,9 @@ use crate::wire::{Message, redacted};
 /// The log's target for messages.
 pub const TARGET: &str = "pixelgate-messages";
 
+/// What is shown of a type, in characters: it may be anybody's word, of any length.
+const LONGEST_TYPE: usize = 64;
+
 /// What of each message is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u8)]
@@ -56,6 +59,7 @@ impl Showing {
     fn show(&self, direction: &'static str, who: &Who, text: &[u8]) {
         let message = Message::parse(bytes::Bytes::copy_from_slice(text)).ok();
         let kind = message.as_ref().and_then(Message::type_name).unwrap_or_default();
+        let kind: String = kind.chars().take(LONGEST_TYPE).collect();
         let shown = self.0.load(Ordering::Relaxed);
         let pretty = shown == Shown::Formatted as u8;
         let body = (shown >= Shown::Body as u8).then(|| redacted(text, pretty)).flatten();
