@@ -4,14 +4,16 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const BINARY =
-  process.env.PIXELGATE_BIN ?? fileURLToPath(new URL("../../../target/debug/pixelgate", import.meta.url));
+const BINARY = resolve(
+  process.env.PIXELGATE_BIN ?? fileURLToPath(new URL("../../../target/debug/pixelgate", import.meta.url)),
+);
 const START_MS = 20_000;
 const STOP_MS = 20_000;
 const LISTENERS = ["http", "https", "streamer", "sfu", "admin"];
+const ANYWHERE = /^\[::\]:/;
 
 /** `promise`, or an error that names `what` when it takes longer than `ms`. `what` may be a function, asked only then. */
 export function within(ms, what, promise) {
@@ -32,10 +34,22 @@ export class Gateway {
   #log = "";
 
   /** Starts one on ports of its own. `args` follow the arguments that every test has. */
-  static async start(...args) {
+  static start(...args) {
+    const listeners = LISTENERS.flatMap((name) => [`--${name}`, "127.0.0.1:0"]);
+    const more = ["--log", "debug", ...args];
+    return Gateway.#run((folder) => ["serve", ...listeners, "--cert-dir", join(folder, "certs"), ...more]);
+  }
+
+  /** Starts one in the place of the reference server, with its command line, on ports of its own. */
+  static wilbur(...args) {
+    const ports = ["player_port", "streamer_port", "sfu_port"].flatMap((name) => [`--${name}`, "0"]);
+    return Gateway.#run(() => ["wilbur", ...ports, "--log_level_console", "debug", ...args]);
+  }
+
+  static async #run(argsIn) {
     const gateway = new Gateway();
     try {
-      await gateway.#start(args);
+      await gateway.#start(argsIn);
     } catch (error) {
       await gateway.#kill();
       throw new Error(`${error.message}\n${gateway.#log}`);
@@ -43,24 +57,22 @@ export class Gateway {
     return gateway;
   }
 
-  async #start(args) {
+  async #start(argsIn) {
     this.#folder = mkdtempSync(join(tmpdir(), "pixelgate-"));
     const announcement = join(this.#folder, "announce.json");
     const announced = appearance(announcement);
-    const listeners = LISTENERS.flatMap((name) => [`--${name}`, "127.0.0.1:0"]);
-    const files = ["--cert-dir", join(this.#folder, "certs"), "--announce", announcement];
-    this.#spawn(["serve", ...listeners, ...files, "--log", "debug", ...args]);
+    this.#spawn([...argsIn(this.#folder), "--announce", announcement]);
     const died = this.#exited.then((how) => Promise.reject(new Error(`the gateway did not start: ${how}`)));
     try {
       await within(START_MS, "the gateway's announcement", Promise.race([announced.seen, died]));
     } finally {
       announced.stop();
     }
-    Object.assign(this, JSON.parse(readFileSync(announcement, "utf8")));
+    Object.assign(this, JSON.parse(readFileSync(announcement, "utf8"), reachable));
   }
 
   #spawn(args) {
-    this.#process = spawn(BINARY, args, { stdio: ["ignore", "pipe", "pipe"] });
+    this.#process = spawn(BINARY, args, { cwd: this.#folder, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => (this.#log += text));
     }
@@ -94,6 +106,11 @@ export class Gateway {
     await this.#exited;
     if (this.#folder) rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** A listener on every address of the machine is reached at this one. */
+function reachable(_, value) {
+  return typeof value === "string" ? value.replace(ANYWHERE, "127.0.0.1:") : value;
 }
 
 /** Waits for a file that is renamed into place. */

@@ -28,6 +28,8 @@ export class Peer {
   #name;
   #messages = [];
   #arrival = null;
+  #leaves = false;
+  #over = false;
   #pings = 0;
 
   /** Connects to `url`; `name` is for people. */
@@ -49,8 +51,9 @@ export class Peer {
     this.transport.on("message", (message) => this.#arrived(message));
     this.closed = new Promise((resolve) => {
       this.transport.on("close", ({ code, reason }) => {
+        this.#over = true;
         resolve({ code, reason });
-        this.#arrived({ closed: code });
+        if (!this.#leaves) this.#arrived({ closed: code });
       });
     });
   }
@@ -82,6 +85,12 @@ export class Peer {
     await this.expect({ type: "pong", time });
   }
 
+  /** The end of a test: whatever came was expected. */
+  async expectNoMore() {
+    if (this.#over) assert.deepStrictEqual(this.#messages, [], `${this.#name}, closed`);
+    else await this.expectNothing();
+  }
+
   /** The gateway closes this connection, after nothing but what was expected. */
   async expectClose(code, reason = "") {
     await this.expectCloseCode(code);
@@ -95,6 +104,7 @@ export class Peer {
 
   /** Closes the connection and waits until it is closed. */
   async close() {
+    this.#leaves = true;
     this.protocol.disconnect();
     await within(WAIT_MS, `${this.#name}'s end`, this.closed);
   }

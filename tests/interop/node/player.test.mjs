@@ -191,7 +191,7 @@ suite("The ports", () => {
     Scene.play(SETTINGS[0], async (scene) => {
       const offers = ["bearer.abc", "pixelstream"];
       const player = await scene.connect("player", scene.addresses.player, offers);
-      await player.expect(CONFIG);
+      await player.expect(CONFIG, { type: "playerCount", count: 1 });
       assert.equal(player.transport.webSocket.protocol, "pixelstream");
       assert.equal(player.transport.webSocket.extensions, "");
     }));

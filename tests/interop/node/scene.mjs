@@ -48,13 +48,23 @@ export const DIALECTS = {
 
 /** Every combination of dialect and addresses. */
 export const SETTINGS = Object.keys(DIALECTS).flatMap((dialect) =>
-  Object.keys(ADDRESSES).map((ports) => ({ dialect, ports })),
+  Object.keys(ADDRESSES).map((ports) => ({
+    name: `${dialect}, ${ports} ports`,
+    start: () => Gateway.start("--dialect", dialect),
+    dialect,
+    ports,
+  })),
 );
 
-/** Declares a test for every dialect on the unified and on the legacy ports. */
+/** `pixelgate wilbur` with these options: the dialect and the ports are its own. */
+export function wilbur(...args) {
+  return { name: "as wilbur", start: () => Gateway.wilbur(...args), dialect: "wilbur", ports: "legacy" };
+}
+
+/** Declares a test for every dialect on the unified and on the legacy ports, and for the reference server's place. */
 export function everywhere(name, play) {
-  for (const setting of SETTINGS) {
-    test(`${name} (${setting.dialect}, ${setting.ports} ports)`, () => Scene.play(setting, play));
+  for (const setting of [...SETTINGS, wilbur()]) {
+    test(`${name} (${setting.name})`, () => Scene.play(setting, play));
   }
 }
 
@@ -64,12 +74,13 @@ export class Scene {
   #players = new Set();
 
   /** Runs `play` in a new scene and clears it away, whatever happened. */
-  static async play({ dialect, ports }, play) {
-    const gateway = await Gateway.start("--dialect", dialect);
+  static async play({ start, dialect, ports }, play) {
+    const gateway = await start();
     const scene = new Scene(gateway, DIALECTS[dialect], ADDRESSES[ports](gateway));
     let failure;
     try {
       await play(scene);
+      await scene.expectNoMore();
     } catch (error) {
       failure = error;
     }
@@ -123,6 +134,11 @@ export class Scene {
   async left(player) {
     this.#players.delete(player);
     await this.#count();
+  }
+
+  /** Nobody has got anything that was not expected; asked at the end of every test. */
+  async expectNoMore() {
+    for (const peer of this.#peers) await peer.expectNoMore();
   }
 
   async #count() {
