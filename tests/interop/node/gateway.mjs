@@ -13,7 +13,7 @@ const BINARY = resolve(
 const START_MS = 20_000;
 const STOP_MS = 20_000;
 const LISTENERS = ["http", "https", "streamer", "sfu", "admin"];
-const ANYWHERE = /^\[::\]:/;
+const ANYWHERE = /^\[::1?\]:/;
 
 /** `promise`, or an error that names `what` when it takes longer than `ms`. `what` may be a function, asked only then. */
 export function within(ms, what, promise) {
@@ -108,7 +108,7 @@ export class Gateway {
   }
 }
 
-/** A listener on every address of the machine is reached at this one. */
+/** A listener on every address of the machine is announced at one of them; this is another. */
 function reachable(_, value) {
   return typeof value === "string" ? value.replace(ANYWHERE, "127.0.0.1:") : value;
 }
