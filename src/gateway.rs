@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
+use crate::admin::api::ApiState;
 use crate::announce::BoundAddrs;
 use crate::config::{CertSource, Config, ConsoleMessages, Limits};
 use crate::drain;
@@ -63,6 +64,7 @@ struct Live {
     greetings: Arc<Greetings>,
     allowed_origins: Origins,
     cors_origins: Origins,
+    api: ApiState,
 }
 
 impl Gateway {
@@ -78,6 +80,7 @@ impl Gateway {
             greetings: Greetings::new(config.peer_options.json()),
             allowed_origins: Origins::new(config.allowed_origins.clone()),
             cors_origins: Origins::new(open::cors_origins(config)),
+            api: ApiState::new(Arc::clone(&router)),
         };
         let sessions = Arc::new(Sessions::new(Arc::clone(&router), config.keepalive, rates(config)));
         sessions.show_messages(shown(config.console_messages));
@@ -137,6 +140,7 @@ impl Gateway {
         self.live.greetings.change(config.peer_options.json());
         self.live.allowed_origins.change(config.allowed_origins.clone());
         self.live.cors_origins.change(open::cors_origins(config));
+        self.show(config);
     }
 
     /// Runs until `shutdown` is ready, then drains and stops.

@@ -17,7 +17,7 @@ use tracing::{info, warn};
 
 use crate::config::Matchmaker;
 use crate::router::Router;
-use crate::session::Sessions;
+use crate::session::{SessionReport, Sessions};
 use crate::wire::Role;
 
 #[cfg(test)]
@@ -76,7 +76,7 @@ impl Client {
             let message = tokio::select! {
                 read = reading.read(&mut unread) => if read? == 0 { return Ok(()) } else { continue },
                 arrived = arrivals.recv() => of(arrived, ["streamerConnected", "clientConnected"])?,
-                left = departures.recv() => of(left.map(|report| report.role), ["streamerDisconnected", "clientDisconnected"])?,
+                left = departures.recv() => self.left(left)?,
                 _ = pings.tick() => Some("ping"),
             };
             if let Some(kind) = message {
@@ -85,14 +85,25 @@ impl Client {
         }
     }
 
+    /// With one streamer gone of several, players can still be sent here.
+    fn left(&self, report: Result<SessionReport, RecvError>) -> io::Result<Option<&'static str>> {
+        let admitted = report.as_ref().map_or(true, |report| report.admitted);
+        let told = of(report.map(|report| report.role), ["streamerDisconnected", "clientDisconnected"])?;
+        Ok(told.filter(|&kind| admitted && (kind != "streamerDisconnected" || !self.is_ready())))
+    }
+
+    fn is_ready(&self) -> bool {
+        self.router.streamers().iter().any(|streamer| streamer.role == Role::Streamer)
+    }
+
     fn standing(&self) -> Value {
         json!({
             "type": "connect",
             "address": self.matchmaker.public_address,
             "https": self.https,
             "port": self.port,
-            "ready": self.router.streamers().iter().any(|streamer| streamer.role == Role::Streamer),
-            "playerConnected": !self.router.players().is_empty(),
+            "ready": self.is_ready(),
+            "playerConnected": self.router.players().iter().any(|player| player.role == Role::Player),
         })
     }
 }

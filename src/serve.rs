@@ -6,6 +6,7 @@ use std::io::Write;
 use std::pin::pin;
 use std::process;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -20,6 +21,9 @@ use crate::keys::Keys;
 use crate::reload::{self, Watch};
 use crate::telemetry::{self, Log};
 
+/// How long reads of files may take that are on their way when the gateway has stopped.
+const LAST_READS: Duration = Duration::from_secs(1);
+
 /// Runs a gateway until it is told to stop by a signal (SIGTERM, SIGINT, Ctrl-C, the console's close); a second one
 /// ends the process at once.
 ///
@@ -28,7 +32,10 @@ use crate::telemetry::{self, Log};
 pub fn serve(start: &Start) -> Result<(), Exit> {
     let log = telemetry::start_all(&start.config).map_err(Exit::failure)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Exit::failure)?;
-    runtime.block_on(run(start, &log))
+    let ended = runtime.block_on(run(start, &log));
+    // A file that does not answer must not keep the process.
+    runtime.shutdown_timeout(LAST_READS);
+    ended
 }
 
 async fn run(begun: &Start, log: &Log) -> Result<(), Exit> {

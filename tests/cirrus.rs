@@ -26,10 +26,17 @@ async fn ports_pages_and_peers() {
     let start = Start::reference("cirrus", ["--configFile=my.json", "--LogVerbose=false", DIALECT])
         .file("my.json", file)
         .file("html/a.html", "the page")
-        .file("extra/b.txt", "more of it");
+        .file("extra/b.txt", "more of it")
+        .file("extra/index.html", "its index")
+        .file("extra/sub/index.html", "below");
     let cirrus = Reference::start(start);
     assert!(cirrus.asks("http", "GET /", "").await.ends_with("the page"));
     assert!(cirrus.asks("http", "GET /more/b.txt", "").await.ends_with("more of it"));
+    let home = cirrus.asks("http", "GET /more", "").await;
+    assert!(home.starts_with("HTTP/1.1 308 ") && home.contains("location: ./more/\r\n"), "{home}");
+    assert!(cirrus.asks("http", "GET /more/", "").await.ends_with("its index"));
+    let folder = cirrus.asks("http", "GET /more/sub", "").await;
+    assert!(folder.contains("location: ./sub/\r\n"), "{folder}");
     let mut player = cirrus.peer(format!("ws://{}/any/path", cirrus.at("http")), Role::Player).await;
     assert_eq!(player.hears("config").await["peerConnectionOptions"], json!({"iceServers": []}));
     let mut streamer = cirrus.peer(format!("ws://{}", cirrus.at("streamer")), Role::Streamer).await;

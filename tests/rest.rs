@@ -262,6 +262,10 @@ async fn no_origin_is_allowed_at_the_operators() {
         assert_eq!(answer.status, 405, "{path}");
         assert!(!answer.head.contains("access-control"), "{path}: {}", answer.head);
     }
+    // Nor may a page whose name was bound to this address: a browser names its origin, which is the same.
+    let answer = ask(admin, "DELETE /api/players/Player1", origin).await;
+    assert_eq!(answer.status, 403, "{}", answer.head);
+    assert_eq!(get(&lab, "/api/status").await["player_count"], 4);
 }
 
 #[tokio::test]

@@ -203,6 +203,12 @@ async fn cross_origin_requests() {
     assert_eq!(allowed(&preflight, "methods").as_deref(), Some("GET"));
     assert_eq!(allowed(&preflight, "headers").as_deref(), Some("x-other"));
     assert_eq!(allowed(&preflight, "credentials").as_deref(), Some("true"));
+    // A browser takes no `*` from those that let credentials through.
+    let args = ["--serve", "--cors", "--cors_credentials", "--cors_allowed_headers=*", "--cors_allowed_methods=*"];
+    let any = Reference::with("wilbur", &args);
+    let preflight = any.asks("http", "OPTIONS /", asked).await;
+    assert_eq!(allowed(&preflight, "headers").as_deref(), Some("x-thing"));
+    assert_eq!(allowed(&preflight, "methods").as_deref(), Some("GET"));
     let other = some.asks("http", "GET /", "Origin: https://c.example\r\n").await;
     assert_eq!(allowed(&other, "origin"), None);
 }

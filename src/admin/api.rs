@@ -11,13 +11,15 @@ mod tests;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
+use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router as Routes};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ORIGIN};
+use http::{HeaderValue, Method, StatusCode};
 
 use self::bodies::{Configuration, Message, Player, Status, Streamer};
 pub(crate) use self::bodies::{Ports, Shown};
@@ -32,7 +34,7 @@ const ENDED: Close =
 #[derive(Clone, Debug)]
 pub(crate) struct ApiState {
     router: Arc<Router>,
-    configuration: Arc<Configuration>,
+    configuration: Arc<ArcSwap<Configuration>>,
 }
 
 /// What the API may do where it is mounted.
@@ -43,9 +45,14 @@ pub(crate) struct ApiOptions {
 }
 
 impl ApiState {
-    /// `shown` is what the configuration says at `/api/config`; credentials in it are replaced here, once.
-    pub(crate) fn new(router: Arc<Router>, shown: &Shown<'_>) -> Self {
-        Self { router, configuration: Arc::new(shown.into()) }
+    /// Speaks about the sessions of `router`, and about no configuration yet.
+    pub(crate) fn new(router: Arc<Router>) -> Self {
+        Self { router, configuration: Arc::new(ArcSwap::from_pointee((&Shown::NOTHING).into())) }
+    }
+
+    /// What the configuration says at `/api/config` from now on; credentials in it are replaced here, once.
+    pub(crate) fn show(&self, shown: &Shown<'_>) {
+        self.configuration.store(Arc::new(shown.into()));
     }
 }
 
@@ -68,7 +75,16 @@ pub(crate) fn router(state: ApiState, options: ApiOptions) -> Routes {
         .route("/api-definition", get(definition))
         .fallback(|| async { Fault::NoResource })
         .with_state(state);
-    Routes::new().nest("/api", routes.layer(axum::middleware::map_response(fresh)))
+    Routes::new().nest("/api", routes.layer(from_fn(no_page)).layer(map_response(fresh)))
+}
+
+/// Browsers name the page's origin with every DELETE, that of the same host too: a page whose name was bound to this
+/// machine's address must not end sessions.
+async fn no_page(request: Request, next: Next) -> Response {
+    if request.method() == Method::DELETE && request.headers().contains_key(ORIGIN) {
+        return Fault::FromPage.into_response();
+    }
+    next.run(request).await
 }
 
 /// Every answer is of the moment.
@@ -91,7 +107,7 @@ async fn status(State(state): State<ApiState>) -> Json<Status> {
     responses((status = 200, description = "Without credentials", body = Configuration))
 )]
 async fn config(State(state): State<ApiState>) -> Response {
-    Json(&*state.configuration).into_response()
+    Json(&**state.configuration.load()).into_response()
 }
 
 /// Every streamer and SFU, in the order of registration
@@ -159,6 +175,7 @@ async fn player(State(state): State<ApiState>, id: Id) -> Result<Json<Player>, F
     responses(
         (status = 204, description = "It is closed"),
         (status = 400, description = "The id is not UTF-8", body = Message),
+        (status = 403, description = "A page asked", body = Message),
         (status = 404, description = "There is none of that id", body = Message),
     )
 )]
@@ -176,6 +193,7 @@ async fn delete_streamer(State(state): State<ApiState>, id: Id) -> Result<Status
     responses(
         (status = 204, description = "It is closed"),
         (status = 400, description = "The id is not UTF-8", body = Message),
+        (status = 403, description = "A page asked", body = Message),
         (status = 404, description = "There is none of that id", body = Message),
     )
 )]
@@ -193,6 +211,7 @@ enum Fault {
     NoStreamer(String),
     NoPlayer(String),
     NotUtf8,
+    FromPage,
 }
 
 impl From<PathRejection> for Fault {
@@ -209,6 +228,7 @@ impl IntoResponse for Fault {
             Self::NoStreamer(id) => (StatusCode::NOT_FOUND, format!("No streamer id matches {id}.")),
             Self::NoPlayer(id) => (StatusCode::NOT_FOUND, format!("No player ID matches {id}.")),
             Self::NotUtf8 => (StatusCode::BAD_REQUEST, "The id is not UTF-8.".to_owned()),
+            Self::FromPage => (StatusCode::FORBIDDEN, "Pages may not end sessions.".to_owned()),
         };
         (status, Json(Message { message })).into_response()
     }

@@ -129,6 +129,7 @@ impl Values {
             }
             listeners.push(listener);
         }
+        listeners.retain(|listener| listener.addr.is_on());
         Ok(listeners)
     }
 

@@ -59,7 +59,7 @@ impl Default for Trusted {
 const LOOPBACK: [&str; 2] = ["127.0.0.0/8", "::1/128"];
 
 /// What `private` stands for: RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291 §2.5.6, and loopback.
-const PRIVATE: [&str; 8] = [
+const PRIVATE: [&str; 9] = [
     "127.0.0.0/8",
     "::1/128",
     "10.0.0.0/8",
@@ -68,6 +68,7 @@ const PRIVATE: [&str; 8] = [
     "100.64.0.0/10",
     "169.254.0.0/16",
     "fc00::/7",
+    "fe80::/10",
 ];
 
 impl Trusted {
@@ -124,7 +125,13 @@ impl Net {
         let address: IpAddr = address.parse().ok()?;
         let width = if address.is_ipv4() { 32 } else { 128 };
         let bits = bits.map_or(Some(width), |bits| bits.parse().ok()).filter(|bits| *bits <= width)?;
-        Some(Self { address, bits })
+        // Peers are looked at in this form (RFC 4291 §2.5.5.2).
+        match address {
+            IpAddr::V6(v6) if bits >= 96 && v6.to_ipv4_mapped().is_some() => {
+                Some(Self { address: address.to_canonical(), bits: bits - 96 })
+            }
+            _ => Some(Self { address, bits }),
+        }
     }
 }
 

@@ -8,9 +8,8 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::{Gateway, StartError, certificates, renew};
-use crate::admin::api::{self, ApiOptions, ApiState, Ports, Shown};
+use crate::admin::api::{self, ApiOptions, Ports, Shown};
 use crate::admin::{self, Operators};
-use crate::announce::BoundAddrs;
 use crate::config::{Config, ListenAddr, Listener, Serving};
 use crate::listen::{
     BindError, Door, DoorKind, TcpService, bind_tcp, bind_tcp_and_udp, endpoint, serve_tcp, serve_udp,
@@ -18,7 +17,7 @@ use crate::listen::{
 use crate::matchmaker;
 use crate::router::Router;
 use crate::tls::{Certificates, server_config_quic, server_config_tcp};
-use crate::web::{self, Discovery, Manners, Pages, WebTransport};
+use crate::web::{self, Discovery, Encrypted, Manners, Pages, WebTransport};
 use crate::wire::Role;
 use crate::wire::out::PROTOCOL_VERSION;
 
@@ -41,6 +40,11 @@ impl<'a> Bound<'a> {
 
     fn port(&self) -> Option<u16> {
         Some(self.tcp.first()?.local_addr().ok()?.port())
+    }
+
+    /// Where requests are sent on to that are to be encrypted.
+    fn encrypted(&self) -> Option<Encrypted> {
+        Some(Encrypted { port: self.port()?, prefix: self.listener.path_prefix.clone() })
     }
 
     /// Where players find WebTransport here.
@@ -80,17 +84,18 @@ impl Gateway {
         let mut all = config.listeners.iter().map(Bound::open).collect::<Result<Vec<_>, _>>()?;
         let admin = bind_tcp("--admin", config.admin)?;
         self.note(&all, &admin);
+        self.show(config);
         let secured = all.iter().any(|bound| bound.listener.tls && !bound.tcp.is_empty());
         let tls = secured.then(|| Tls::set_up(config)).transpose()?;
         self.certificates = tls.as_ref().map(|tls| Arc::clone(&tls.certificates));
         let elsewhere = all.iter().find_map(|bound| bound.webtransport(self.certificates.as_ref()));
-        let encrypted = all.iter().find(|bound| bound.listener.tls).and_then(Bound::port);
+        let encrypted = all.iter().filter(|bound| bound.listener.tls).find_map(Bound::encrypted);
         for bound in &mut all {
             let webtransport = bound.webtransport(self.certificates.as_ref()).or_else(|| elsewhere.clone());
-            let answers = self.answers(config, bound.listener, webtransport, encrypted);
+            let answers = self.answers(config, bound.listener, webtransport, encrypted.clone());
             self.serve(config, bound, answers, tls.as_ref())?;
         }
-        self.serve_operators(admin, config);
+        self.serve_operators(admin);
         self.background(Router::run_timer(Arc::clone(&self.router)));
         if let Some(certificates) = &self.certificates {
             self.background(renew(Arc::clone(certificates)));
@@ -115,7 +120,7 @@ impl Gateway {
         config: &Config,
         listener: &Listener,
         webtransport: Option<WebTransport>,
-        encrypted: Option<u16>,
+        encrypted: Option<Encrypted>,
     ) -> axum::Router {
         let discovery = Discovery {
             webtransport,
@@ -124,7 +129,7 @@ impl Gateway {
         };
         let pages =
             Pages { root: config.http_root.clone(), homepage: config.homepage.clone(), routes: config.routes.clone() };
-        let mut answers = if config.rest_api { self.rest_api(config) } else { axum::Router::new() };
+        let mut answers = if config.rest_api { self.rest_api() } else { axum::Router::new() };
         if listener.pages {
             answers = answers.merge(web::router(Arc::new(discovery), &pages));
         }
@@ -142,22 +147,30 @@ impl Gateway {
 
     /// The REST API where `rest-api` puts it: beside the pages of every listener, whose manners it shares. This is the
     /// one place where it is mounted there.
-    fn rest_api(&self, config: &Config) -> axum::Router {
-        api::router(self.api_state(config), ApiOptions { deletes: false })
+    fn rest_api(&self) -> axum::Router {
+        api::router(self.live.api.clone(), ApiOptions { deletes: false })
     }
 
-    fn api_state(&self, config: &Config) -> ApiState {
-        let BoundAddrs { http, https, streamer, sfu, .. } = self.bound;
-        let port = |addr: Option<SocketAddr>| addr.map(|addr| addr.port());
+    /// What the API shows of the configuration, now and after each reading of it.
+    pub(super) fn show(&self, config: &Config) {
         let for_players = config.listeners.iter().find(|listener| listener.serving.takes(Role::Player));
         let version = for_players.is_none_or(|listener| listener.dialect.protocol_version);
-        let shown = Shown {
-            ports: Ports { streamer: port(streamer), player: port(http.or(https)), sfu: port(sfu) },
+        self.live.api.show(&Shown {
+            ports: Ports {
+                streamer: self.port_for(config, Role::Streamer, self.bound.streamer),
+                player: self.port_for(config, Role::Player, self.bound.http.or(self.bound.https)),
+                sfu: self.port_for(config, Role::Sfu, self.bound.sfu),
+            },
             max_players: config.max_players,
             protocol_version: version.then_some(PROTOCOL_VERSION),
             peer_options: config.peer_options.json(),
-        };
-        ApiState::new(Arc::clone(&self.router), &shown)
+        });
+    }
+
+    /// The port of the listener that is meant for a role, or of the first that takes it.
+    fn port_for(&self, config: &Config, role: Role, meant: Option<SocketAddr>) -> Option<u16> {
+        let taking = || config.listeners.iter().filter(|listener| listener.serving.takes(role));
+        meant.or_else(|| taking().find_map(|listener| self.bound.of(&listener.name))).map(|addr| addr.port())
     }
 
     fn serve(
@@ -207,7 +220,7 @@ impl Gateway {
         self.background(matchmaker::Client { matchmaker, router, sessions, port, https }.run());
     }
 
-    fn serve_operators(&self, listeners: Vec<TcpListener>, config: &Config) {
+    fn serve_operators(&self, listeners: Vec<TcpListener>) {
         let operators = Operators {
             metrics: Arc::clone(&self.house.metrics),
             certificates: self.certificates.clone(),
@@ -220,7 +233,7 @@ impl Gateway {
                 connections: Arc::clone(&house.connections),
                 house,
                 door: None,
-                pages: admin::router(operators, self.api_state(config)),
+                pages: admin::router(operators, self.live.api.clone()),
                 tls: None,
             },
         );

@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::Proxies;
 
@@ -28,8 +28,7 @@ impl Client {
             return Self { addr: peer, secure: tls };
         }
         let addr = forwarded_for(headers, proxies.hops).map_or(peer, |ip| SocketAddr::new(ip, 0));
-        let proto = headers.get_all(FORWARDED_PROTO).iter().next_back().and_then(|value| value.to_str().ok());
-        let secure = proto.and_then(|list| list.rsplit(',').next()).map_or(tls, |last| is_secure(last.trim()));
+        let secure = from_right(headers, &FORWARDED_PROTO).next().flatten().map_or(tls, is_secure);
         Self { addr, secure }
     }
 }
@@ -41,9 +40,15 @@ fn is_secure(proto: &str) -> bool {
 /// The address that the outermost of our proxies saw: so many from the right, or the leftmost of fewer. What is no
 /// address ends the list: nobody knows who stands behind it.
 fn forwarded_for(headers: &HeaderMap, hops: usize) -> Option<IpAddr> {
-    let lists: Vec<_> = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok()).collect();
-    let from_right = lists.iter().rev().flat_map(|list| list.rsplit(','));
-    from_right.map_while(|word| address(word.trim())).take(hops).last()
+    from_right(headers, &FORWARDED_FOR).map_while(|word| address(word?)).take(hops).last()
+}
+
+/// The words of a list over all of its lines, the last first; `None` for one that is no text. What a client wrote may
+/// stand in one line with what a proxy added.
+fn from_right<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = Option<&'a str>> {
+    let lines: Vec<_> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+    let words = lines.into_iter().rev().flat_map(|line| line.rsplit(|&byte| byte == b','));
+    words.map(|word| std::str::from_utf8(word).ok().map(str::trim))
 }
 
 /// An address, perhaps with brackets or a port.

@@ -101,7 +101,8 @@ impl Sessions {
         let connected = self.router.connect(Peer { role, dialect, config, wishes }, remote.ip());
         let (session, player_id) = (connected.guard.session(), connected.player_id.clone());
         let who = Who { session, role, transport: transport_kind, remote, player_id };
-        let opened = self.reporter.open(self.metrics(), who.clone());
+        let admitted = connected.outbox.closing().is_none();
+        let opened = self.reporter.open(self.metrics(), who.clone(), admitted);
 
         let pump = Pump::new(self, &mut transport, &connected, &who, dialect);
         let (ending, traffic) = pump.run().await;

@@ -58,6 +58,8 @@ pub struct SessionReport {
     pub lasted: Duration,
     /// What went through it.
     pub traffic: Traffic,
+    /// Whether the rules let it in; otherwise it was closed as it began.
+    pub admitted: bool,
 }
 
 /// What went through a session.
@@ -111,6 +113,7 @@ pub(super) struct Opened<'a> {
     who: Who,
     at: Instant,
     reported: bool,
+    admitted: bool,
 }
 
 /// Whose session it is.
@@ -138,14 +141,16 @@ impl Reporter {
         self.arrivals.subscribe()
     }
 
-    pub(super) fn open<'a>(&'a self, metrics: &'a Metrics, who: Who) -> Opened<'a> {
+    pub(super) fn open<'a>(&'a self, metrics: &'a Metrics, who: Who, admitted: bool) -> Opened<'a> {
         let Who { session, role, transport, remote, player_id } = &who;
         metrics.opened(*role, transport.name());
         let player = player_id.as_ref().map(PlayerId::as_str);
         info!(%session, %role, transport = transport.name(), player, %remote, "session opened");
-        // Nobody listening is no error.
-        let _ = self.arrivals.send(*role);
-        Opened { reporter: self, metrics, who, at: Instant::now(), reported: false }
+        if admitted {
+            // Nobody listening is no error.
+            let _ = self.arrivals.send(*role);
+        }
+        Opened { reporter: self, metrics, who, at: Instant::now(), reported: false, admitted }
     }
 }
 
@@ -165,7 +170,9 @@ impl Opened<'_> {
             reason = &*close.reason, seconds = lasted.as_secs_f32(), received = traffic.received,
             sent = traffic.sent, "session closed"
         );
-        let report = SessionReport { session, role, transport, remote, player_id, by, close, lasted, traffic };
+        let admitted = self.admitted;
+        let report =
+            SessionReport { session, role, transport, remote, player_id, by, close, lasted, traffic, admitted };
         // Nobody listening is no error.
         let _ = self.reporter.reports.send(report);
     }

@@ -21,6 +21,14 @@ use crate::config::Cors;
 use crate::listen::Arrival;
 use crate::tls::Certificates;
 
+/// Where a listener is that encrypts.
+#[derive(Clone, Debug)]
+pub(crate) struct Encrypted {
+    pub(crate) port: u16,
+    /// What paths begin with there.
+    pub(crate) prefix: String,
+}
+
 /// How a listener answers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Manners {
@@ -35,7 +43,7 @@ pub(crate) struct Manners {
     /// Whose certificate the listener shows.
     pub(crate) certificates: Option<Arc<Certificates>>,
     /// The port that pages are asked for at instead.
-    pub(crate) redirect: Option<u16>,
+    pub(crate) redirect: Option<Encrypted>,
 }
 
 /// 180 days, as the reference server says it.
@@ -79,8 +87,8 @@ async fn answer(
     next: Next,
 ) -> Response {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
-    let mut response = match manners.redirect {
-        Some(port) if !arrival.tls => redirect(host.as_ref(), port, &request),
+    let mut response = match &manners.redirect {
+        Some(to) if !arrival.tls => redirect(host.as_ref(), to, &request),
         _ => next.run(request).await,
     };
     let headers = response.headers_mut();
@@ -101,13 +109,14 @@ fn set_if_absent(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue
 }
 
 /// The same address at the encrypted port. A request that does not say whom it asks cannot be sent on.
-fn redirect(host: Option<&Authority>, port: u16, request: &Request) -> Response {
+fn redirect(host: Option<&Authority>, to: &Encrypted, request: &Request) -> Response {
     let Some(host) = host.map(Authority::host) else {
         return (StatusCode::BAD_REQUEST, "The Host header is missing or malformed.\n").into_response();
     };
-    let port = if port == 443 { String::new() } else { format!(":{port}") };
+    let Encrypted { port, prefix } = to;
+    let port = if *port == 443 { String::new() } else { format!(":{port}") };
     let rest = request.uri().path_and_query().map_or("/", |whole| whole.as_str());
-    (StatusCode::FOUND, [(LOCATION, format!("https://{host}{port}{rest}"))]).into_response()
+    (StatusCode::FOUND, [(LOCATION, format!("https://{host}{port}{prefix}{rest}"))]).into_response()
 }
 
 fn is_name_of_the_world(host: &str) -> bool {
@@ -116,16 +125,21 @@ fn is_name_of_the_world(host: &str) -> bool {
     host != "localhost" && !host.ends_with(".localhost") && bare.parse::<IpAddr>().is_err()
 }
 
-/// Origins that are not named, or named `*`, are any. With credentials a browser wants its own origin back.
+/// What is not named, or named `*`, is any. With credentials a browser wants to hear what it asked for, and no `*`.
 fn layer(cors: &Cors, origins: Origins) -> CorsLayer {
-    let headers = if cors.headers.is_empty() {
+    let headers = if cors.headers.is_empty() || cors.headers.iter().any(|header| header == "*") {
         AllowHeaders::mirror_request()
     } else {
         AllowHeaders::list(cors.headers.iter().cloned())
     };
+    let methods = if cors.methods.iter().any(|method| method == "*") {
+        AllowMethods::mirror_request()
+    } else {
+        AllowMethods::list(cors.methods.iter().cloned())
+    };
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(move |origin, _| origins.allow(origin)))
-        .allow_methods(AllowMethods::list(cors.methods.iter().cloned()))
+        .allow_methods(methods)
         .allow_headers(headers)
         .allow_credentials(cors.credentials)
 }

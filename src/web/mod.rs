@@ -17,7 +17,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 
-pub(crate) use manners::Manners;
+pub(crate) use manners::{Encrypted, Manners};
 pub use origins::Origins;
 pub use transports::{Discovery, Endpoints, WebTransport, WebTransportEndpoint};
 
@@ -36,8 +36,7 @@ pub(crate) struct Pages {
 pub(crate) fn router(discovery: Arc<Discovery>, pages: &Pages) -> Router {
     let discovered = get(transports::answer).with_state(discovery);
     let shared = pages::shared().route("/transports.json", discovered);
-    let shared =
-        pages.routes.iter().fold(shared, |router, (path, folder)| router.nest(path, root::router(folder, None)));
+    let shared = pages.routes.iter().fold(shared, |router, (path, folder)| router.merge(root::below(path, folder)));
     shared.merge(match &pages.root {
         Some(folder) => root::router(folder, pages.homepage.as_deref()),
         None => pages::built_in(),

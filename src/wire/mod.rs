@@ -24,7 +24,7 @@ pub use close::{Close, CloseCode};
 pub use drop_reason::DropReason;
 pub use kind::Kind;
 pub use message::Message;
-pub use redact::redacted;
+pub use redact::{hide_user, is_secret, redacted};
 pub use role::Role;
 pub use scan::Malformed;
 

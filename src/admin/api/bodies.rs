@@ -136,6 +136,16 @@ pub(crate) struct Shown<'a> {
     pub(crate) peer_options: &'a str,
 }
 
+impl Shown<'_> {
+    /// Before anything listens.
+    pub(super) const NOTHING: Self = Self {
+        ports: Ports { streamer: None, player: None, sfu: None },
+        max_players: None,
+        protocol_version: None,
+        peer_options: "{}",
+    };
+}
+
 impl Status {
     pub(super) fn new(uptime: Duration, counts: Counts) -> Self {
         Self {

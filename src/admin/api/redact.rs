@@ -4,14 +4,10 @@
 
 use serde_json::Value;
 
+use crate::wire::{hide_user, is_secret};
+
 /// What stands in the place of a secret.
 const HIDDEN: &str = "[redacted]";
-
-/// Keys whose values are secrets have one of these in their names, in whatever case.
-const SECRET: [&str; 7] = ["credential", "username", "password", "secret", "token", "apikey", "mackey"];
-
-/// A key that only sounds like one: it says which kind of credential stands beside it.
-const HARMLESS: &str = "credentialtype";
 
 /// The JSON object without its credentials. One that is nested too deeply to be looked through is not shown at all.
 pub(super) fn redacted(json: &str) -> Value {
@@ -28,17 +24,5 @@ fn redact(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(redact),
         Value::String(text) => hide_user(text),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-fn is_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    key != HARMLESS && SECRET.iter().any(|secret| key.contains(secret))
-}
-
-/// `turn:user:password@host`, which the URI of a TURN server has no place for (RFC 7065 §3.1) and people write anyway.
-fn hide_user(text: &mut String) {
-    if let Some((scheme, at)) = text.find(':').zip(text.rfind('@')).filter(|(scheme, at)| scheme < at) {
-        text.replace_range(scheme + 1..at, HIDDEN);
     }
 }

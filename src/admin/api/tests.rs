@@ -17,7 +17,9 @@ fn state() -> ApiState {
     let router = Router::new(Settings::default(), Arc::new(Metrics::default()));
     let shown =
         Shown { ports: Ports::default(), max_players: None, protocol_version: Some("1.3.0"), peer_options: "{}" };
-    ApiState::new(router, &shown)
+    let state = ApiState::new(router);
+    state.show(&shown);
+    state
 }
 
 async fn ask(deletes: bool, method: Method, path: &str) -> (StatusCode, http::HeaderMap, Value) {

@@ -132,7 +132,9 @@ pub(super) fn read_line(args: &[String], known: &dyn Fn(&str) -> Option<Opt>) ->
             _ => {}
         }
         let Some(written) = arg.strip_prefix("--") else {
-            line.unknown.extend((!arg.starts_with("-h") && arg != "-V").then(|| arg.to_owned()));
+            // What is no option may be the value of one that was misspelt: a secret even.
+            let is_option = arg.starts_with('-') && !arg.starts_with("-h") && arg != "-V";
+            line.unknown.extend(is_option.then(|| arg.to_owned()));
             continue;
         };
         let (name, joined) = written.split_once('=').map_or((written, None), |(name, value)| (name, Some(value)));

@@ -69,3 +69,25 @@ fn the_last_proxy_says_whether_the_client_is_encrypted() {
         assert_eq!(of(&any, "127.0.0.1:5", &[(PROTO, proto)]).1, secure, "{proto}");
     }
 }
+
+/// What a client writes may stand in one line with what a proxy added, and must not hide it.
+#[test]
+fn what_is_no_text_ends_the_list_and_hides_nothing() {
+    let proxies = proxies("loopback", 2);
+    let of = |line: &[u8]| {
+        let mut headers = HeaderMap::new();
+        headers.append(FOR, http::HeaderValue::from_bytes(line).unwrap());
+        headers.append(PROTO, http::HeaderValue::from_bytes(b"\xff, https").unwrap());
+        let client = Client::of(&proxies, "127.0.0.1:5".parse().unwrap(), false, &headers);
+        (client.addr.ip().to_string(), client.secure)
+    };
+    assert_eq!(of(b"\xff, 203.0.113.7"), ("203.0.113.7".into(), true));
+    assert_eq!(of(b"198.51.100.1, \xff\xfe"), ("127.0.0.1".into(), true));
+}
+
+#[test]
+fn mapped_and_link_local_networks_are_meant() {
+    let headers = [(FOR, "203.0.113.7")];
+    assert_eq!(of(&proxies("::ffff:10.0.0.0/104", 1), "10.1.2.3:5", &headers).0, "203.0.113.7");
+    assert_eq!(of(&proxies("private", 1), "[fe80::1]:5", &headers).0, "203.0.113.7");
+}

@@ -100,7 +100,7 @@ async fn nothing_is_listed_and_nothing_outside_or_hidden_is_served() {
     ] {
         let answer = get(&router, path).await;
         let followed = if answer.status.is_redirection() {
-            get(&router, answer.header("location")).await.status
+            get(&router, &answer.header("location").replacen("./", &path[..=path.rfind('/').unwrap()], 1)).await.status
         } else {
             answer.status
         };

@@ -16,6 +16,14 @@ fn what_is_private_is_its_length() {
             r#"{"iceServers":[{"urls":["turn:t"],"username":"u","Credential":"secret"}]}"#,
             r#"{"iceServers":[{"urls":["turn:t"],"username":"<1 bytes>","Credential":"<6 bytes>"}]}"#,
         ),
+        (
+            r#"{"urls":["turn:alice:hunter2@t"],"username":["U"],"credential":{"macKey":"M"},"apiKey":"K","turnSecret":"T"}"#,
+            r#"{"urls":["turn:[redacted]@t"],"username":"<5 bytes>","credential":"<14 bytes>","apiKey":"<1 bytes>","turnSecret":"<1 bytes>"}"#,
+        ),
+        (
+            r#"{"candidate":["c"],"sdp":{"x":"v=0"},"access_token":"t","data":" {\"sdp\":1}","credentialType":"oauth"}"#,
+            r#"{"candidate":"<5 bytes>","sdp":"<11 bytes>","access_token":"<1 bytes>","data":"<10 bytes>","credentialType":"oauth"}"#,
+        ),
         (r#"{"TOKEN":12345,"token":null}"#, r#"{"TOKEN":"<5 bytes>","token":null}"#),
     ];
     for (text, expected) in cases {
@@ -33,4 +41,7 @@ fn what_is_no_json_is_not_shown() {
 #[test]
 fn control_characters_do_not_reach_a_terminal() {
     assert!(!one_line(r#"{"id":"\u001b[2J\n"}"#).contains(['\u{1b}', '\n']));
+    let steering = "{\"id\":\"a\u{9b}31m\u{7f}\u{202e}b\"}";
+    assert_eq!(one_line(steering), r#"{"id":"a\u009b31m\u007f\u202eb"}"#);
+    assert_eq!(one_line(&format!(r#"{{"data":"{}"}}"#, "x".repeat(600))), r#"{"data":"<600 bytes>"}"#);
 }
