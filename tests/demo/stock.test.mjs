@@ -1,17 +1,18 @@
 // The stock frontend, built here from its published packages, plays the test streamer.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, suite, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
 
 import { close, open, shoot, startChromium } from "../web/chromium.mjs";
 import { shows, until } from "./picture.mjs";
-import { Demo } from "./process.mjs";
+import { Demo, Program } from "./process.mjs";
 import { advancing, keep, rises, sample } from "./watch.mjs";
 
 const WAYS = [
@@ -55,6 +56,44 @@ suite("the stock frontend", { timeout: 240_000 }, () => {
     });
   }
 });
+
+test("the stock frontend in the place of Wilbur's, with its command line", { timeout: 120_000 }, async (t) => {
+  const root = mkdtempSync(join(tmpdir(), "pixelgate-wilbur-"));
+  const announcement = join(root, "announce.json");
+  await buildPage(root);
+  const ports = ["--player_port=0", "--streamer_port=0", "--sfu_port=0"];
+  const pages = ["--serve", `--http_root=${root}`, "--homepage=plain.html"];
+  const folders = [`--log_folder=${join(root, "logs")}`, "--no_config", `--announce=${announcement}`];
+  const wilbur = new Program("wilbur", ...ports, ...pages, ...folders);
+  const browser = await startChromium();
+  let source;
+  try {
+    await wilbur.says(/SFUs +ws:/);
+    const { http, streamer } = await announced(announcement);
+    source = new Program("test-streamer", "--url", `ws://${streamer}`, "--id", "TestStreamer");
+    await source.says(/streaming id="TestStreamer"/);
+    const page = await open(browser, `http://${http}/`, { init: keep });
+    await advancing(page);
+    const frames = rises(await sample(page, 3), "frames");
+    t.diagnostic(`frames ${frames}`);
+    assert.ok(Math.min(...frames) >= 25, `frames decoded each second: ${frames}`);
+    await inputReachesThePicture(page, "wilbur");
+    await panelsWork(page);
+    assert.deepEqual(page.errors, []);
+  } finally {
+    await browser.close();
+    await source?.kill();
+    await wilbur.stop();
+    rmSync(root, { recursive: true });
+  }
+});
+
+async function announced(file) {
+  for (const end = Date.now() + 20_000; ; await pause(20)) {
+    if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8"));
+    if (Date.now() > end) throw new Error("no announcement");
+  }
+}
 
 async function buildPage(root) {
   const entryPoints = [fileURLToPath(new URL("stock/page.js", import.meta.url))];

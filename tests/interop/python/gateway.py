@@ -10,7 +10,7 @@ import signal
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-BINARY = os.environ.get("PIXELGATE_BIN", str(ROOT / "target/debug/pixelgate"))
+BINARY = os.path.abspath(os.environ.get("PIXELGATE_BIN", ROOT / "target/debug/pixelgate"))
 START_S = 20
 STOP_S = 20
 LOOK_EVERY_S = 0.01
@@ -37,7 +37,7 @@ class Gateway:
     async def running(cls, *args):
         """Starts one on ports of its own; at the end it must drain, exit with 0 and never have panicked."""
         listeners = [argument for name in LISTENERS for argument in (f"--{name}", "127.0.0.1:0")]
-        async with cls._started(*listeners, *args) as gateway:
+        async with cls._serving(*listeners, *args) as gateway:
             yield gateway
 
     @classmethod
@@ -46,16 +46,27 @@ class Gateway:
         text = file.read_text()
         unsaid = [name for name in LISTENERS if not re.search(rf"^{name} = ", text, re.MULTILINE)]
         listeners = [argument for name in unsaid for argument in (f"--{name}", "127.0.0.1:0")]
-        return cls._started("--config", file, *listeners)
+        return cls._serving("--config", file, *listeners)
+
+    @classmethod
+    def cirrus(cls, *args):
+        """The same in the place of the older reference server, with its keys."""
+        ports = [f"--{name}=0" for name in ("HttpPort", "StreamerPort", "SFUPort")]
+        return cls._started(lambda folder: ["cirrus", *ports, "--LogToFile=false", *args])
+
+    @classmethod
+    def _serving(cls, *args):
+        return cls._started(lambda folder: ["serve", "--cert-dir", folder / "certs", "--log", "debug", *args])
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def _started(cls, *args):
+    async def _started(cls, arguments):
         with tempfile.TemporaryDirectory(prefix="pixelgate-") as folder:
             folder = pathlib.Path(folder)
+            command = [*arguments(folder), "--announce", folder / "announce.json"]
             with open(folder / "log", "wb") as log:
                 process = await asyncio.create_subprocess_exec(
-                    BINARY, *_arguments(folder), *args, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
+                    BINARY, *command, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder
                 )
             gateway = cls(process, folder)
             try:
@@ -92,11 +103,6 @@ class Gateway:
         if self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
-
-
-def _arguments(folder):
-    files = ["--cert-dir", folder / "certs", "--announce", folder / "announce.json"]
-    return ["serve", *files, "--log", "debug"]
 
 
 def _host_and_port(address):
