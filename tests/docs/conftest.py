@@ -1,0 +1,6 @@
+"""Shares the helpers of the other interoperability tests."""
+
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "interop/python"))
