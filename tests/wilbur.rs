@@ -34,6 +34,21 @@ async fn every_path_of_the_player_port_is_a_player() {
 }
 
 #[tokio::test]
+async fn each_role_has_the_port_that_was_said() {
+    let free: Vec<_> = (0..3).map(|_| std::net::TcpListener::bind("127.0.0.1:0").expect("a port")).collect();
+    let ports: Vec<u16> = free.iter().map(|socket| socket.local_addr().expect("bound").port()).collect();
+    drop(free);
+    let names = ["player_port", "streamer_port", "sfu_port"];
+    let args: Vec<_> = names.iter().zip(&ports).map(|(name, port)| format!("--{name}={port}")).collect();
+    let wilbur = Reference::with("wilbur", &args.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(["http", "streamer", "sfu"].map(|listener| wilbur.at(listener).port()).to_vec(), ports);
+    let mut streamer = wilbur.streamer("Stage").await;
+    let mut player = wilbur.player().await;
+    player.hears("config").await;
+    player.watches(&mut streamer, "Stage").await;
+}
+
+#[tokio::test]
 async fn max_players_and_peer_options() {
     let args = ["--max_players", "1", "--peer_options", r#"{"iceServers":[{"urls":["stun:s.example"]}]}"#];
     let wilbur = Reference::with("wilbur", &args);
@@ -327,6 +342,30 @@ async fn daily_files_of_json_lines() {
     assert!(text.contains("session opened") && !text.contains("hunter2") && !text.contains("\"kind\""), "{text}");
     let said = wilbur.over().await;
     assert!(!said.contains("INFO"), "{said}");
+}
+
+#[tokio::test]
+async fn the_files_have_a_level_of_their_own() {
+    let folder = tempfile::tempdir().expect("room");
+    let in_folder = format!("--log_folder={}", folder.path().display());
+    for (level, written) in [("warning", false), ("debug", true)] {
+        let wilbur = Reference::with("wilbur", &[&in_folder, "--log_level_file", level]);
+        confides(&wilbur).await;
+        assert!(wilbur.over().await.contains("session opened"), "the console has its own");
+        let files = fs::read_dir(folder.path()).expect("the folder is there");
+        let text: String = files.map(|file| fs::read_to_string(file.expect("a file").path()).expect("text")).collect();
+        assert_eq!(text.contains("session opened"), written, "{level}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn the_configuration_is_logged_where_it_is_asked_for() {
+    let args = ["--max_players=17", "--player_token=hunter2", "--peer_options", r#"{"credential":"hunter2"}"#];
+    let quiet = Reference::with("wilbur", &args);
+    assert!(!quiet.over().await.contains("max_players"));
+    let said = Reference::with("wilbur", &[&args[..], &["--log_config"]].concat()).over().await;
+    assert!(said.contains("max_players: 17") && said.contains("homepage: player.html"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
 }
 
 #[test]
