@@ -1,6 +1,12 @@
-"""Shares the helpers of the other interoperability tests."""
+"""Lets these tests use the helpers of the others, and pytest show what an assertion in them compared."""
 
 import pathlib
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "interop/python"))
+import pytest
+
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+
+for folder in ("deploy", "proxy", "interop/python"):
+    sys.path.insert(0, str(TESTS / folder))
+pytest.register_assert_rewrite("commands", "pages", "peers", "proxies", "running")
