@@ -1,5 +1,5 @@
-// `pixelgate wilbur` as its clients see it, message by message: they say what the stock ones say, and this is everything
-// that they get (protocol.md §1, §3, §4). After each step nobody has got anything else.
+// `pixelgate wilbur` as its clients see it, message by message: they say what the stock ones say, and what is expected
+// here is everything that they get (protocol.md §1, §3, §4). After each step nobody has got anything else.
 
 import { suite, test } from "node:test";
 
@@ -143,6 +143,12 @@ suite("In the reference server's place", () => {
     await sfu.expect({ type: "layerPreference", ...LAYERS, playerId: "Player9" });
     await scene.expectNoMore();
 
+    // It sends no candidates, ends nobody, and has what it subscribes to again.
+    for (const playerId of ["Player1", undefined]) sfu.send("iceCandidate", { candidate: candidate(3), playerId });
+    sfu.send("disconnectPlayer", { playerId: "Player1", reason: "mine" });
+    sfu.send("subscribe", { streamerId: "Stage" });
+    await scene.expectNoMore();
+
     await first.close();
     await sfu.expect({ type: "playerDisconnected", playerId: "Player1" });
     await scene.expectNoMore();
@@ -175,6 +181,10 @@ suite("In the reference server's place", () => {
     const silent = await scene.greeted("streamer");
     const player = await scene.player();
     await expectStreamers(player, "Stage", "Stage1");
+    const sfu = await scene.greeted("sfu");
+    await identify(sfu, "Stage", "Stage2");
+    await expectStreamers(sfu, "Stage", "Stage1", "UnknownStreamer", "Stage2");
+    await sfu.close();
     player.send("subscribe", { streamerId: "Stage1" });
     await second.expect({ type: "playerConnected", dataChannel: true, sfu: false, playerId: "Player0" });
     await scene.expectNoMore();
@@ -227,6 +237,17 @@ suite("In the reference server's place", () => {
     player.send("dataChannelRequest");
     await silent.expect({ type: "playerConnected", dataChannel: true, sfu: false, playerId: "Player1" });
     await silent.expect({ type: "dataChannelRequest", playerId: "Player1" });
+  });
+
+  played("who speaks is said once, whatever a player says of itself", [], async (scene) => {
+    const streamer = await scene.streamer("Stage");
+    const player = await scene.player();
+    player.send("subscribe", { streamerId: "Stage" });
+    await streamer.expect({ type: "playerConnected", dataChannel: true, sfu: false, playerId: "Player0" });
+    const others = '"PLAYERID":"a","playerId":"b","playeri\\u0064":"c","playerId":7';
+    player.sendText(`{${others},"type":"answer","sdp":"v=0"}`);
+    await streamer.expect({ type: "answer", sdp: "v=0", playerId: "Player0" });
+    for (const peer of [streamer, player]) peer.send("stats", { data: {} });
   });
 
   played("with the options of the peers' connections", ["--peer_options", JSON.stringify(OPTIONS)], async (scene) => {

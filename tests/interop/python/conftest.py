@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("gateway", "peer", "stage", "transports")
+pytest.register_assert_rewrite("gateway", "peer", "stage", "transcript", "transports")

@@ -45,8 +45,13 @@ class WebSocket:
     @classmethod
     async def plain(cls, gateway, role, arrivals):
         """Connects over TCP."""
-        host, port = gateway.addresses["http"]
-        return cls(await websocket_connect(f"ws://{host}:{port}/{role}", compression=None), arrivals)
+        return await cls.at(gateway, "http", f"/{role}", arrivals)
+
+    @classmethod
+    async def at(cls, gateway, listener, path, arrivals):
+        """The same, to a path of a listener."""
+        host, port = gateway.addresses[listener]
+        return cls(await websocket_connect(f"ws://{host}:{port}{path}", compression=None), arrivals)
 
     @classmethod
     async def secure(cls, gateway, role, arrivals):
