@@ -87,11 +87,6 @@ impl Door {
     }
 }
 
-/// The value of a key in a query.
-pub(crate) fn in_query<'a>(query: &'a str, key: &str) -> Option<&'a str> {
-    query.split('&').filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == key).map(|(_, value)| value)
-}
-
 /// The `config` messages, with `protocolVersion` and without. They may change while the gateway runs: later sessions
 /// are greeted with the later ones.
 #[derive(Debug)]

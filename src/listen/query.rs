@@ -1,4 +1,4 @@
-//! What a player says in the query of its URL (protocol.md §4).
+//! What a peer says in the query of its URL (protocol.md §4).
 
 #[cfg(test)]
 mod tests;
@@ -15,10 +15,19 @@ pub(super) fn wishes(query: Option<&str>) -> Wishes {
     Wishes { offers: is_set(query, "OfferToReceive"), prefers_sfu: is_set(query, "preferSFU") }
 }
 
+/// The dialect that is asked for.
+pub(super) fn dialect(query: Option<&str>) -> Option<Cow<'_, str>> {
+    value(query.unwrap_or_default(), "dialect")
+}
+
 fn is_set(query: &str, flag: &str) -> bool {
-    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    let value = pairs.filter(|(name, _)| decoded(name) == flag).map(|(_, value)| decoded(value)).next();
-    value.is_some_and(|value| value != "false")
+    value(query, flag).is_some_and(|value| value != "false")
+}
+
+/// The first value of a key.
+fn value<'a>(query: &'a str, key: &str) -> Option<Cow<'a, str>> {
+    let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.find(|(name, _)| decoded(name) == key).map(|(_, value)| decoded(value))
 }
 
 fn decoded(text: &str) -> Cow<'_, str> {

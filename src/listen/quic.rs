@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tracing::debug;
 use wtransport::endpoint::{IncomingSessionFuture, SessionRequest};
 
-use super::door::{NoRole, in_query};
+use super::door::NoRole;
 use super::{Door, House, query};
 use crate::hub::Wishes;
 use crate::session::Admission;
@@ -64,8 +64,8 @@ impl Establishing<'_> {
             Ok(role) => role,
             Err(no) => return self.refuse(request, no).await,
         };
-        let dialect = query.and_then(|query| in_query(query, "dialect"));
-        let admission = self.door.admission(role, dialect, query::wishes(query), self.remote);
+        let dialect = query::dialect(query);
+        let admission = self.door.admission(role, dialect.as_deref(), query::wishes(query), self.remote);
         let connection = match request.accept().await {
             Ok(connection) => connection,
             Err(error) => return self.failed("webtransport", &error),

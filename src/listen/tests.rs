@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use super::accept::{AfterError, after_error};
 use super::bind::{BindError, bind_tcp, bind_tcp_and_udp};
-use super::door::{NoRole, in_query};
+use super::door::NoRole;
+use super::query;
 use super::{Door, DoorKind, Greetings};
 use crate::config::ListenAddr;
 use crate::hub::{Dialect, Wishes};
@@ -95,8 +96,8 @@ fn another_dialect_is_had_where_it_may_be_chosen() {
     assert_eq!(dialect(&door, Some("wilbur")), "wilbur");
     assert_eq!(dialect(&door, Some("klingon")), "standard");
     assert_eq!(dialect(&door, None), "standard");
-    assert_eq!(in_query("a=b&dialect=wilbur&c", "dialect"), Some("wilbur"));
-    assert_eq!(in_query("dialects=wilbur", "dialect"), None);
+    assert_eq!(query::dialect(Some("a=b&dialect=wilbur&c")).as_deref(), Some("wilbur"));
+    assert_eq!(query::dialect(Some("dialects=wilbur")), None);
 }
 
 #[test]

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tracing::debug;
 
-use super::door::{NoRole, in_query};
+use super::door::NoRole;
 use super::patient::Patient;
 use super::{Door, ESTABLISH, House, Permit, query};
 use crate::metrics::Handshake;
@@ -69,8 +69,8 @@ impl Upgrade<'_> {
             return plain(StatusCode::SERVICE_UNAVAILABLE, "The gateway is restarting.\n");
         }
         let asked = request.uri().query();
-        let dialect = asked.and_then(|query| in_query(query, "dialect"));
-        let admission = self.door.admission(role, dialect, query::wishes(asked), self.remote);
+        let dialect = query::dialect(asked);
+        let admission = self.door.admission(role, dialect.as_deref(), query::wishes(asked), self.remote);
         self.spawn::<S>(hyper::upgrade::on(&mut *request), admission, permit.lock().take());
         switching(accept, subprotocol(request.headers()))
     }

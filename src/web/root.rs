@@ -1,4 +1,4 @@
-//! An operator's own pages, from a folder: no listings, nothing hidden, nothing outside.
+//! An operator's own pages, from a folder: no listings, nothing hidden, nothing outside but what the operator links there.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
