@@ -114,11 +114,11 @@ async fn establish(incoming: Incoming, permits: Permits, house: Arc<House>, door
     match admitted {
         Ok(Some(Established::WebTransport(transport, admission))) => {
             house.metrics.shook_hands(Handshake::WebTransport, began.elapsed());
-            house.serve(transport, admission).await;
+            house.serve(Box::new(transport), admission).await;
         }
         Ok(Some(Established::Raw(transport, admission))) => {
             house.metrics.shook_hands(Handshake::Quic, began.elapsed());
-            house.serve(transport, admission).await;
+            house.serve(Box::new(transport), admission).await;
         }
         Ok(None) => {}
         Err(_) => house.metrics.refused("quic_timeout"),

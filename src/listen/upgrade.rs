@@ -25,6 +25,7 @@ use crate::metrics::Handshake;
 use crate::session::Admission;
 use crate::transport::TransportKind;
 use crate::transport::ws::WsTransport;
+use crate::wire::Role;
 
 /// A subprotocol that carries a token: never echoed, never logged.
 const BEARER: &str = "bearer.";
@@ -98,15 +99,40 @@ impl Upgrade<'_> {
         // A task of its own: the connection's, with HTTP's buffers, ends with the upgrade.
         self.house.tasks.spawn(async move {
             let _permit = permit;
-            let Some((io, read_ahead)) = upgraded::<S>(upgrade, admission.remote).await else {
-                return house.metrics.refused("upgrade");
-            };
+            // Boxed, both: the session's task would keep the place that setting up takes, and each of the futures that
+            // the transport is handed down through would have one of its own for it.
+            let read_buffer = read_buffer(kind, admission.role);
+            let opened = Box::pin(opened::<S>(upgrade, admission.remote, kind, read_buffer, house.max_message)).await;
+            let Some(transport) = opened else { return house.metrics.refused("upgrade") };
             house.metrics.shook_hands(Handshake::WebSocket, began.elapsed());
-            let transport = WsTransport::server(io, &read_ahead, kind, house.max_message).await;
-            drop(read_ahead);
             house.serve(transport, admission).await;
         });
     }
+}
+
+/// What a session reads at once, and holds for it while it is idle. Players are many and say little. What many send to
+/// a streamer or SFU, it answers in one go. Over TLS, what was read is decrypted already: nothing is saved there.
+fn read_buffer(kind: TransportKind, role: Role) -> usize {
+    match (role, kind) {
+        (Role::Streamer | Role::Sfu, _) => 16 << 10,
+        (Role::Player, TransportKind::Wss) => 1 << 10,
+        (Role::Player, _) => 2 << 10,
+    }
+}
+
+/// The session's transport, once the answer is written.
+async fn opened<S>(
+    upgrade: OnUpgrade,
+    remote: SocketAddr,
+    kind: TransportKind,
+    read_buffer: usize,
+    max_message: usize,
+) -> Option<Box<WsTransport<S>>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (io, read_ahead) = upgraded::<S>(upgrade, remote).await?;
+    Some(Box::new(WsTransport::server(io, &read_ahead, kind, read_buffer, max_message).await))
 }
 
 /// The socket as it was before HTTP, and what was read of it beyond the request.

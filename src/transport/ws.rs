@@ -31,8 +31,7 @@ use crate::wire::{Close, CloseCode};
 
 pub use metered::Metered;
 
-/// What is read at once, and what an idle connection holds for it: with the crate's 128 KiB, buffers are nearly all of
-/// an idle session's memory.
+/// What a client reads at once, and what anybody reads who only wants to see the end.
 const READ_BUFFER: usize = 4 * 1024;
 
 /// What is gathered before it is written without being asked to. Zero would write at every feed.
@@ -52,10 +51,14 @@ const PROTOCOL_ERROR: CloseCode = CloseCode(1002);
 /// A text that is not UTF-8 (RFC 6455 §7.4.1).
 const NOT_UTF8: CloseCode = CloseCode(1007);
 
-/// The settings of a connection that takes messages of at most `max_message` bytes.
+/// The settings of a client's connection that takes messages of at most `max_message` bytes.
 pub fn ws_config(max_message: usize) -> WebSocketConfig {
+    config(max_message, READ_BUFFER)
+}
+
+fn config(max_message: usize, read_buffer: usize) -> WebSocketConfig {
     WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
+        .read_buffer_size(read_buffer)
         .write_buffer_size(WRITE_BUFFER)
         // `poll_ready` bounds the buffer: one message above WRITE_BUFFER. A number here would only cut a session
         // whose streamerList, which has no limit (protocol.md §5.7), is longer.
@@ -102,10 +105,10 @@ enum Phase {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> WsTransport<S> {
-    /// The server's side of an upgraded connection. `read_ahead` is what was read of `io` beyond the request, and
-    /// `max_message` the longest message taken, in bytes.
-    pub async fn server(io: S, read_ahead: &[u8], kind: TransportKind, max_message: usize) -> Self {
-        let (io, config) = (Metered::new(io), Some(ws_config(max_message)));
+    /// The server's side of an upgraded connection. `read_ahead` is what was read of `io` beyond the request,
+    /// `read_buffer` what is read at once and held for it, and `max_message` the longest message taken, all in bytes.
+    pub async fn server(io: S, read_ahead: &[u8], kind: TransportKind, read_buffer: usize, max_message: usize) -> Self {
+        let (io, config) = (Metered::new(io), Some(config(max_message, read_buffer)));
         let ws = if read_ahead.is_empty() {
             WebSocketStream::from_raw_socket(io, Role::Server, config).await
         } else {

@@ -27,14 +27,14 @@ async fn sockets() -> (TcpStream, TcpStream) {
 /// Server and client over loopback.
 async fn pair() -> Pair {
     let (theirs, ours) = sockets().await;
-    let server = WsTransport::server(theirs, &[], TransportKind::Ws, MAX_MESSAGE).await;
+    let server = WsTransport::server(theirs, &[], TransportKind::Ws, READ_BUFFER, MAX_MESSAGE).await;
     (server, client(ours, MAX_MESSAGE).await)
 }
 
 /// A server with the bare bytes of its client.
 async fn raw_client() -> (WsTransport<DuplexStream>, DuplexStream) {
     let (theirs, ours) = duplex(1 << 20);
-    (WsTransport::server(theirs, &[], TransportKind::Ws, MAX_MESSAGE).await, ours)
+    (WsTransport::server(theirs, &[], TransportKind::Ws, READ_BUFFER, MAX_MESSAGE).await, ours)
 }
 
 /// A client's frame. The mask of zeroes leaves the payload as it is.
@@ -54,7 +54,8 @@ async fn messages_arrive_in_order_both_ways() {
 #[tokio::test]
 async fn bytes_read_with_the_request_are_the_first_frames() {
     let (theirs, _ours) = duplex(64);
-    let mut server = WsTransport::server(theirs, &frame(0x81, b"early"), TransportKind::Wss, MAX_MESSAGE).await;
+    let mut server =
+        WsTransport::server(theirs, &frame(0x81, b"early"), TransportKind::Wss, READ_BUFFER, MAX_MESSAGE).await;
     assert_eq!(server.kind(), TransportKind::Wss);
     assert_eq!(within(message(&mut server)).await, "early");
 }
@@ -123,7 +124,7 @@ async fn the_longest_message_is_taken_and_one_byte_more_is_1009() {
 #[tokio::test]
 async fn what_a_refused_client_still_sends_is_read_to_its_end() {
     let (theirs, mut raw) = duplex(1024);
-    let mut server = WsTransport::server(theirs, &[], TransportKind::Ws, MAX_MESSAGE).await;
+    let mut server = WsTransport::server(theirs, &[], TransportKind::Ws, READ_BUFFER, MAX_MESSAGE).await;
     let sending = async {
         raw.write_all(&[0x81, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0]).await.unwrap();
         // A socket closed with this unread would answer with a reset.
@@ -186,7 +187,7 @@ async fn a_close_is_answered_before_the_end_is_told() {
 #[tokio::test]
 async fn a_close_that_cannot_be_answered_yet_is_told_at_once() {
     let (theirs, mut raw) = duplex(1024);
-    let mut server = WsTransport::server(theirs, &[], TransportKind::Ws, MAX_MESSAGE).await;
+    let mut server = WsTransport::server(theirs, &[], TransportKind::Ws, READ_BUFFER, MAX_MESSAGE).await;
     feed(&mut server, vec![b'x'; 3000]).await;
     assert!(futures_util::poll!(pin!(flush(&mut server))).is_pending());
     raw.write_all(&frame(0x88, b"\x03\xe8bye")).await.unwrap();
@@ -248,7 +249,7 @@ async fn a_dropped_connection_is_lost() {
 #[tokio::test]
 async fn a_peers_close_is_told_although_writing_fails() {
     let (theirs, ours) = duplex(1 << 16);
-    let mut server = WsTransport::server(theirs, &[], TransportKind::Ws, MAX_MESSAGE).await;
+    let mut server = WsTransport::server(theirs, &[], TransportKind::Ws, READ_BUFFER, MAX_MESSAGE).await;
     let mut client = client(ours, MAX_MESSAGE).await;
     client.queue(Message::Close(close_frame(&Close::new(CloseCode::GOING_AWAY, "tab closed")))).unwrap();
     flush(&mut client).await;
@@ -260,7 +261,7 @@ async fn a_peers_close_is_told_although_writing_fails() {
 #[tokio::test]
 async fn a_reader_that_sleeps_makes_the_writer_wait_with_one_message_in_hand() {
     let (theirs, _ours) = duplex(1024);
-    let mut server = WsTransport::server(theirs, &[], TransportKind::Ws, MAX_MESSAGE).await;
+    let mut server = WsTransport::server(theirs, &[], TransportKind::Ws, READ_BUFFER, MAX_MESSAGE).await;
     // Longer than any limit on incoming messages: a streamerList may be.
     feed(&mut server, vec![b'x'; 3 << 20]).await;
     assert!(futures_util::poll!(pin!(feed(&mut server, "next"))).is_pending());
@@ -270,7 +271,7 @@ async fn a_reader_that_sleeps_makes_the_writer_wait_with_one_message_in_hand() {
 #[tokio::test]
 async fn what_a_slow_reader_takes_is_counted() {
     let (theirs, mut ours) = duplex(1024);
-    let mut server = WsTransport::server(theirs, &[], TransportKind::Ws, MAX_MESSAGE).await;
+    let mut server = WsTransport::server(theirs, &[], TransportKind::Ws, READ_BUFFER, MAX_MESSAGE).await;
     feed(&mut server, vec![b'x'; 100_000]).await;
     let mut taken = 0;
     for _ in 0..50 {
@@ -328,7 +329,7 @@ async fn a_batch_is_one_write() {
     let (io, ours) = duplex(1 << 20);
     let writes = Arc::new(AtomicUsize::new(0));
     let counted = Counted { io, writes: Arc::clone(&writes) };
-    let mut server = WsTransport::server(counted, &[], TransportKind::Ws, MAX_MESSAGE).await;
+    let mut server = WsTransport::server(counted, &[], TransportKind::Ws, READ_BUFFER, MAX_MESSAGE).await;
     let mut client = client(ours, MAX_MESSAGE).await;
     for _ in 0..32 {
         feed(&mut server, vec![b'x'; 300]).await;
