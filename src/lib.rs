@@ -31,12 +31,15 @@
 //! | [`serve`] | the command; with [`banner`], [`announce`], [`telemetry`], `keys`, `reload` |
 //! | [`health`] | the command that asks a gateway how it is |
 //! | [`client`] | the other end: a peer of any such server |
+//! | `bench` | the command that measures such a server |
 //!
 //! No part uses one further down the table; `tests/architecture.rs` checks it.
 
 pub mod admin;
 pub mod announce;
 pub mod banner;
+#[cfg(feature = "bench")]
+pub mod bench;
 pub mod client;
 pub mod config;
 #[cfg(feature = "demo")]

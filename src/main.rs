@@ -9,6 +9,8 @@ fn main() -> ExitCode {
     let done = match cli::parse_process() {
         Ok(Command::Serve(config)) => serve::serve(&config),
         Ok(Command::Health(url)) => health::health(&url),
+        #[cfg(feature = "bench")]
+        Ok(Command::Bench(config)) => pixelgate::bench::bench(&config),
         #[cfg(feature = "demo")]
         Ok(Command::Demo(config)) => pixelgate::demo::demo(&config),
         #[cfg(feature = "demo")]

@@ -49,7 +49,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("serve", &["announce", "banner", "config", "files", "gateway", "keys", "reload", "telemetry"]),
     ("health", &["config"]),
     ("demo", &["client", "config", "gateway", "serve", "telemetry", "wire"]),
-    ("main", &["config", "demo", "health", "serve"]),
+    ("bench", &["client", "config", "serve", "telemetry", "tls", "transport", "wire"]),
+    ("main", &["bench", "config", "demo", "health", "serve"]),
 ];
 
 /// What the pure core must not know: tasks, clocks, chance, locks, logs.

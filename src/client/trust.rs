@@ -44,7 +44,8 @@ impl Trust {
         Ok(Self::Roots(roots))
     }
 
-    pub(super) fn tls_config(&self) -> Result<ClientConfig, ConnectError> {
+    /// The TLS settings of a client that believes these.
+    pub(crate) fn tls_config(&self) -> Result<ClientConfig, ConnectError> {
         let builder = builder()?;
         Ok(match self {
             Self::Native => builder.with_root_certificates(native_roots()?).with_no_client_auth(),

@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+#[cfg(feature = "bench")]
+use super::{BenchArgs, BenchConfig};
 use super::{ConfigError, ServeArgs, Start, check, defaults, start};
 #[cfg(feature = "demo")]
 use super::{DemoArgs, DemoConfig, TestStreamerArgs, TestStreamerConfig};
@@ -22,6 +24,9 @@ pub enum Command {
     Serve(Box<Start>),
     /// Ask a gateway how it is, at this URL: http, with a host.
     Health(http::Uri),
+    /// Measure a signalling server.
+    #[cfg(feature = "bench")]
+    Bench(Box<BenchConfig>),
     /// Run the gateway with test streamers.
     #[cfg(feature = "demo")]
     Demo(Box<DemoConfig>),
@@ -100,6 +105,9 @@ The command line overrides the environment, that the file, that the defaults.")]
         #[arg(long, value_name = "URL", default_value = "http://localhost:9090/healthz")]
         url: String,
     },
+    /// Measure a signalling server: this one, or any other of the protocol
+    #[cfg(feature = "bench")]
+    Bench(Box<BenchArgs>),
     /// Run the gateway on this machine with a test streamer, and say which page to open
     #[cfg(feature = "demo")]
     Demo(Box<DemoArgs>),
@@ -136,6 +144,8 @@ where
         Commands::Wilbur(Words { words }) => reference(Start::wilbur(&words)),
         Commands::Cirrus(Words { words }) => reference(Start::cirrus(&words)),
         Commands::Health { url } => health(&url).map(Command::Health),
+        #[cfg(feature = "bench")]
+        Commands::Bench(args) => bench(*args, env).map(Command::Bench),
         #[cfg(feature = "demo")]
         Commands::Demo(args) => demo(*args, env).map(Command::Demo),
         #[cfg(feature = "demo")]
@@ -168,6 +178,14 @@ fn health(url: &str) -> Result<http::Uri, Exit> {
         .ok()
         .filter(|uri: &http::Uri| uri.scheme_str() == Some("http") && uri.host().is_some_and(|host| !host.is_empty()));
     uri.ok_or_else(|| Exit::config(format_args!("--url: {url:?} cannot be asked; write http://HOST:PORT/healthz")))
+}
+
+#[cfg(feature = "bench")]
+fn bench(mut args: BenchArgs, env: &dyn Fn(&str) -> Option<OsString>) -> Result<Box<BenchConfig>, Exit> {
+    if let Some(common) = args.scenario.common_mut() {
+        common.token = common.token.take().or_else(|| env("PIXELGATE_TOKEN")?.into_string().ok());
+    }
+    BenchConfig::read(&args).map(Box::new).map_err(Exit::config)
 }
 
 #[cfg(feature = "demo")]

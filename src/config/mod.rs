@@ -6,11 +6,15 @@
 
 mod address;
 mod args;
+#[cfg(feature = "bench")]
+mod bench;
 mod check;
 pub mod cli;
 pub mod defaults;
 mod error;
 mod file;
+#[cfg(any(feature = "bench", feature = "demo"))]
+mod flags;
 mod listener;
 mod logging;
 mod print;
@@ -30,14 +34,18 @@ use std::time::Duration;
 
 pub use address::ListenAddr;
 pub use args::{ServeArgs, Source, Written, env_name};
+#[cfg(feature = "bench")]
+pub use bench::{BenchArgs, BenchConfig, Load, Output, Place, Scenario, Server, Settings, Via};
 pub use check::report;
 pub use error::ConfigError;
+#[cfg(any(feature = "bench", feature = "demo"))]
+pub use flags::Trust;
 pub use listener::{Listener, ListenerArgs, Serving};
 pub use logging::{ConsoleMessages, LogFilter, LogFormat};
 pub use print::toml;
 pub use start::{Look, Start, look};
 #[cfg(feature = "demo")]
-pub use stream::{DemoArgs, DemoConfig, Size, StreamArgs, StreamConfig, TestStreamerArgs, TestStreamerConfig, Trust};
+pub use stream::{DemoArgs, DemoConfig, Size, StreamArgs, StreamConfig, TestStreamerArgs, TestStreamerConfig};
 pub use values::{Announce, CertSource, Limits, PeerOptions, Roles, Secret};
 pub use web::{Cors, HttpRate, Net, Proxies, Trusted};
 

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::args::{ServeArgs, Source, Written};
+use super::args::ServeArgs;
 use super::error::{ConfigError, Fault};
+use super::flags::{Trust, flag, hash_of, in_range, url};
 use super::{Config, LogFilter, LogFormat, defaults};
 
 /// The width and height of a picture, in pixels: even, as H.264 halves its colours.
@@ -83,18 +84,6 @@ impl Default for StreamConfig {
     fn default() -> Self {
         StreamArgs::default().read().expect("a test reads the defaults")
     }
-}
-
-/// How the signalling server's certificate is judged.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Trust {
-    /// By the system's authorities.
-    #[default]
-    System,
-    /// By the SHA-256 of its DER.
-    Hash([u8; 32]),
-    /// Not at all: for tests.
-    Anything,
 }
 
 /// Everything that `pixelgate test-streamer` is told.
@@ -266,22 +255,6 @@ impl DemoConfig {
     }
 }
 
-fn flag<T>(name: &str, text: &str, read: impl Fn(&str) -> Result<T, Fault>) -> Result<T, ConfigError> {
-    read(text).map_err(|fault| fault.at(Written::new(text, Source::CommandLine).source.place(name)))
-}
-
-fn in_range<T>(text: &str, number: Option<T>, range: &std::ops::RangeInclusive<T>) -> Result<T, Fault>
-where
-    T: PartialOrd + fmt::Display,
-{
-    let remedy = || format!("write {} to {}", range.start(), range.end());
-    match number {
-        Some(number) if range.contains(&number) => Ok(number),
-        Some(_) => Err(Fault::new(format!("{text} is out of range"), remedy())),
-        None => Err(Fault::new(format!("{text:?} is no number"), remedy())),
-    }
-}
-
 /// A number of bits per second, with `k` or `M` behind it or without.
 fn bits(text: &str) -> Option<u32> {
     let (number, factor) = match text.strip_suffix(['k', 'K']) {
@@ -293,35 +266,9 @@ fn bits(text: &str) -> Option<u32> {
     (bits.is_finite() && bits >= 0.0).then_some(bits.min(f64::from(u32::MAX)) as u32)
 }
 
-fn url(text: &str) -> Result<http::Uri, Fault> {
-    const REMEDY: &str = "write ws://HOST:PORT, wss://…, https://… (WebTransport) or quic://…";
-    let uri: http::Uri = text.parse().map_err(|_| Fault::new(format!("{text:?} is no URL"), REMEDY))?;
-    if uri.host().is_none_or(str::is_empty) || uri.scheme().is_none() {
-        return Err(Fault::new(format!("{text:?} is no URL"), REMEDY));
-    }
-    match uri.scheme_str() {
-        Some("ws" | "wss" | "https" | "quic") => Ok(uri),
-        other => Err(Fault::new(format!("{} cannot be spoken", other.unwrap_or_default()), REMEDY)),
-    }
-}
-
 /// What the gateway takes as an id (protocol.md §5.1).
 fn id(text: &str) -> Result<String, Fault> {
     let fits = !text.is_empty() && text.chars().count() <= 128 && !text.contains(char::is_control);
     let fault = || Fault::new("not an id", "write 1 to 128 characters, none of them control characters");
     if fits { Ok(text.to_owned()) } else { Err(fault()) }
-}
-
-fn hash_of(text: &str) -> Result<[u8; 32], Fault> {
-    let fault = || Fault::new(format!("{text:?} is no SHA-256"), "write 64 hexadecimal digits");
-    let digits: Vec<u8> = text.bytes().filter(|byte| *byte != b':').collect();
-    if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return Err(fault());
-    }
-    let mut hash = [0; 32];
-    for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
-        let pair = std::str::from_utf8(pair).map_err(|_| fault())?;
-        *byte = u8::from_str_radix(pair, 16).map_err(|_| fault())?;
-    }
-    Ok(hash)
 }
