@@ -24,8 +24,7 @@ use super::{Door, ESTABLISH, House, Permit, query};
 use crate::metrics::Handshake;
 use crate::session::Admission;
 use crate::transport::TransportKind;
-use crate::transport::ws::WsTransport;
-use crate::wire::Role;
+use crate::transport::ws::{WsTransport, read_buffer};
 
 /// A subprotocol that carries a token: never echoed, never logged.
 const BEARER: &str = "bearer.";
@@ -107,16 +106,6 @@ impl Upgrade<'_> {
             house.metrics.shook_hands(Handshake::WebSocket, began.elapsed());
             house.serve(transport, admission).await;
         });
-    }
-}
-
-/// What a session reads at once, and holds for it while it is idle. Players are many and say little. What many send to
-/// a streamer or SFU, it answers in one go. Over TLS, what was read is decrypted already: nothing is saved there.
-fn read_buffer(kind: TransportKind, role: Role) -> usize {
-    match (role, kind) {
-        (Role::Streamer | Role::Sfu, _) => 16 << 10,
-        (Role::Player, TransportKind::Wss) => 1 << 10,
-        (Role::Player, _) => 2 << 10,
     }
 }
 

@@ -27,7 +27,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::{Ended, Incoming, Transport, TransportKind};
-use crate::wire::{Close, CloseCode};
+use crate::wire::{self, Close, CloseCode};
 
 pub use metered::Metered;
 
@@ -65,6 +65,17 @@ fn config(max_message: usize, read_buffer: usize) -> WebSocketConfig {
         .max_write_buffer_size(usize::MAX)
         .max_message_size(Some(max_message))
         .max_frame_size(Some(max_message))
+}
+
+/// What the gateway reads at once of a peer in that role, and holds for it while it is idle, in bytes. Players are many
+/// and say little. What many send to a streamer or SFU, it answers in one go. Over TLS, what was read is decrypted
+/// already: nothing is saved there.
+pub fn read_buffer(kind: TransportKind, role: wire::Role) -> usize {
+    match (role, kind) {
+        (wire::Role::Streamer | wire::Role::Sfu, _) => 16 << 10,
+        (wire::Role::Player, TransportKind::Wss) => 1 << 10,
+        (wire::Role::Player, _) => 2 << 10,
+    }
 }
 
 /// A WebSocket connection whose handshake is done.

@@ -15,8 +15,9 @@ use crate::tls::ALPN_H3;
 use crate::transport::framed::{OnDrop, Side};
 use crate::transport::quic::QuicTransport;
 use crate::transport::webtransport::WebTransport;
-use crate::transport::ws::{Metered, WsTransport, ws_config};
+use crate::transport::ws::{Metered, WsTransport, read_buffer, ws_config};
 use crate::transport::{Incoming, Transport, TransportKind};
+use crate::wire::Role;
 
 const STREAMER: &[u8] = br#""streamer""#;
 
@@ -51,7 +52,10 @@ where
         Ok(response)
     };
     if let Ok(ws) = accept_hdr_async_with_config(Metered::new(io), look, Some(ws_config(MAX_MESSAGE))).await {
-        Session::run(WsTransport::new(ws, kind), streams, board).await;
+        // With the gateway's buffers, which depend on the role. Nothing was read ahead: generators wait to be greeted.
+        let (io, role) = (ws.into_inner().into_inner(), if streams { Role::Streamer } else { Role::Player });
+        let transport = WsTransport::server(io, &[], kind, read_buffer(kind, role), MAX_MESSAGE).await;
+        Session::run(transport, streams, board).await;
     }
 }
 
