@@ -9,7 +9,7 @@ use std::path::Path;
 use tracing::{Level, Metadata, Subscriber};
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 use tracing_appender::rolling::{InitError, RollingFileAppender, Rotation};
-use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::filter::{FilterExt, FilterFn, LevelFilter, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
@@ -58,16 +58,17 @@ pub fn start(filter: &LogFilter, format: LogFormat) -> Result<(), TryInitError> 
 /// It was started before.
 pub fn start_all(config: &Config) -> Result<Log, TryInitError> {
     let (filter, console) = reload::Layer::new(EnvFilter::new(directives(&config.log)));
+    let filter = filter.and(discreet());
     let files = config.log_folder.as_deref().map(open);
     let (writer, guard, failed) = match files {
         Some(Ok((writer, guard))) => (Some(writer), Some(guard), None),
         Some(Err(error)) => (None, None, Some(error)),
         None => (None, None, None),
     };
-    let in_files = EnvFilter::new(directives(&config.log_file) + NO_MESSAGES);
+    let in_files = EnvFilter::new(directives(&config.log_file) + NO_MESSAGES).and(discreet());
     let layer = writer.map(|writer| lines(LogFormat::Json, false, writer).with_filter(in_files));
     let on_console = lines(config.log_format, colours(), io::stderr).with_filter(filter);
-    Registry::default().with(on_console).with(layer).with(filter_fn(is_discreet)).try_init()?;
+    Registry::default().with(on_console).with(layer).try_init()?;
     if let Some(error) = failed {
         tracing::warn!(%error, "no log files: they cannot be written; give another --log-folder");
     }
@@ -94,8 +95,8 @@ fn subscriber<W>(filter: &LogFilter, format: LogFormat, colours: bool, to: W) ->
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let lines = lines(format, colours, to).with_filter(EnvFilter::new(directives(filter)));
-    Registry::default().with(lines).with(filter_fn(is_discreet))
+    let filter = EnvFilter::new(directives(filter)).and(discreet());
+    Registry::default().with(lines(format, colours, to).with_filter(filter))
 }
 
 fn lines<S, W>(format: LogFormat, colours: bool, to: W) -> Box<dyn Layer<S> + Send + Sync>
@@ -108,6 +109,12 @@ where
         LogFormat::Text => lines.with_ansi(colours).boxed(),
         LogFormat::Json => lines.with_ansi(false).json().flatten_event(true).boxed(),
     }
+}
+
+/// With its hint, a filter beside it says how much is logged at the most. Without, every line that a library might write
+/// is asked about when it comes, and a relayed message passes a dozen of them.
+fn discreet() -> FilterFn {
+    filter_fn(is_discreet as fn(&Metadata<'_>) -> bool).with_max_level_hint(LevelFilter::TRACE)
 }
 
 /// wtransport says the headers of a session at `debug`, and tokens are among them.

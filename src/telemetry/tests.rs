@@ -47,3 +47,9 @@ fn json_is_an_object_with_the_fields_at_its_top() {
 fn what_the_filter_drops_is_not_written() {
     assert_eq!(logged(LogFormat::Text, || tracing::debug!("detail")), "");
 }
+
+#[test]
+fn what_is_not_logged_is_not_asked_about() {
+    let hint = |filter: &LogFilter| subscriber(filter, LogFormat::Text, false, io::sink).max_level_hint();
+    assert_eq!(hint(&Config::default().log), Some(LevelFilter::INFO));
+}
