@@ -195,9 +195,18 @@ pub struct ServeArgs {
     /// How long TURN credentials live
     #[arg(long, value_name = "TIME", help_heading = "Signalling")]
     pub turn_ttl: Option<Written>,
-    /// What players must give as ?token=
-    #[arg(long, value_name = "TEXT", help_heading = "Signalling")]
+    /// What players must show: as ?token=, Authorization: Bearer, subprotocol bearer.TOKEN, or in hello
+    #[arg(long, value_name = "TEXT", help_heading = "Who may connect")]
     pub player_token: Option<Written>,
+    /// What streamers must show
+    #[arg(long, value_name = "TEXT", help_heading = "Who may connect")]
+    pub streamer_token: Option<Written>,
+    /// What SFUs must show
+    #[arg(long, value_name = "TEXT", help_heading = "Who may connect")]
+    pub sfu_token: Option<Written>,
+    /// Roles that anybody may take beyond this machine where no rule says who may: player,streamer,sfu; true for all
+    #[arg(long, value_name = "ROLES|BOOL", help_heading = "Who may connect", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub open: Option<Written>,
     /// Matchmaker that is told of streamers and players, over TCP
     #[arg(long, value_name = "HOST:PORT|off", help_heading = "Signalling")]
     pub matchmaker: Option<Written>,
@@ -255,7 +264,7 @@ pub struct ServeArgs {
 }
 
 /// How many keys there are.
-const KEYS: usize = 54;
+const KEYS: usize = 57;
 
 impl ServeArgs {
     /// Every key and its value, in the order of the help. A field that is forgotten here does not compile.
@@ -298,6 +307,9 @@ impl ServeArgs {
             turn_secret,
             turn_ttl,
             player_token,
+            streamer_token,
+            sfu_token,
+            open,
             matchmaker,
             matchmaker_retry,
             public_address,
@@ -355,6 +367,9 @@ impl ServeArgs {
             ("turn-secret", turn_secret),
             ("turn-ttl", turn_ttl),
             ("player-token", player_token),
+            ("streamer-token", streamer_token),
+            ("sfu-token", sfu_token),
+            ("open", open),
             ("matchmaker", matchmaker),
             ("matchmaker-retry", matchmaker_retry),
             ("public-address", public_address),

@@ -8,7 +8,7 @@ use super::start::Start;
 use crate::wire::redacted;
 
 /// Keys whose values are hidden whole.
-const SECRET: [&str; 2] = ["turn-secret", "player-token"];
+const SECRET: [&str; 4] = ["turn-secret", "player-token", "streamer-token", "sfu-token"];
 
 /// The report: one line a value, aligned, then the listeners of tables and what is to be minded.
 pub fn report(start: &Start) -> String {

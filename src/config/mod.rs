@@ -8,6 +8,7 @@ mod address;
 mod args;
 #[cfg(feature = "bench")]
 mod bench;
+mod auth;
 mod check;
 pub mod cli;
 pub mod defaults;
@@ -36,6 +37,7 @@ pub use address::ListenAddr;
 pub use args::{ServeArgs, Source, Written, env_name};
 #[cfg(feature = "bench")]
 pub use bench::{BenchArgs, BenchConfig, Load, Output, Place, Scenario, Server, Settings, Via};
+pub use auth::Auth;
 pub use check::report;
 pub use error::ConfigError;
 #[cfg(any(feature = "bench", feature = "demo"))]
@@ -54,7 +56,7 @@ use crate::transport::Keepalive;
 use crate::wire::Role;
 
 /// Keys that take effect while the gateway runs. A certificate does too.
-pub const LIVE: [&str; 10] = [
+pub const LIVE: [&str; 14] = [
     "max-players",
     "limits",
     "http-rate",
@@ -65,6 +67,10 @@ pub const LIVE: [&str; 10] = [
     "cors-allowed-origins",
     "log",
     "console-messages",
+    "open",
+    "player-token",
+    "streamer-token",
+    "sfu-token",
 ];
 
 /// Whom the gateway tells of its streamers and players (protocol.md §6, "Matchmaker").
@@ -143,8 +149,8 @@ pub struct Config {
     pub turn_secret: Option<Secret>,
     /// How long TURN credentials live. Not in force yet.
     pub turn_ttl: Duration,
-    /// What players must give. Not in force yet.
-    pub player_token: Option<Secret>,
+    /// Who may connect.
+    pub auth: Auth,
     /// Where to say which addresses were bound.
     pub announce: Option<Announce>,
 }

@@ -141,7 +141,6 @@ fn looks(files: impl IntoIterator<Item = PathBuf>) -> Vec<(PathBuf, Look)> {
 
 /// What is understood and does nothing yet: who relies on it must know.
 fn not_in_force(config: &Config) -> Vec<String> {
-    let said = [("turn secret", config.turn_secret.is_some()), ("player token", config.player_token.is_some())];
-    let said = said.into_iter().filter(|(_, said)| *said);
+    let said = [("turn secret", config.turn_secret.is_some())].into_iter().filter(|(_, said)| *said);
     said.map(|(what, _)| format!("the {what} is not in force yet")).collect()
 }

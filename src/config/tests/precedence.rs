@@ -48,7 +48,10 @@ const ROWS: &[Row] = &[
     ("choose-dialect", "true", "true", |config| config.listener("sfu").unwrap().choose_dialect.to_string()),
     ("turn-secret", "one", "two", |config| secret(config.turn_secret.as_ref())),
     ("turn-ttl", "1h", "10days", |config| humantime::format_duration(config.turn_ttl).to_string()),
-    ("player-token", "one", "two", |config| secret(config.player_token.as_ref())),
+    ("player-token", "one", "two", |config| secret(config.auth.player_token.as_ref())),
+    ("streamer-token", "one", "two", |config| secret(config.auth.streamer_token.as_ref())),
+    ("sfu-token", "one", "two", |config| secret(config.auth.sfu_token.as_ref())),
+    ("open", "player", "streamer,sfu", |config| config.auth.open.to_string()),
     ("matchmaker", "one:1", "[::1]:2", |config| {
         config.matchmaker.as_ref().map(|matchmaker| matchmaker.address.clone()).unwrap_or_default()
     }),
@@ -191,7 +194,7 @@ fn tests_get_free_ports_and_no_files() {
 
 #[test]
 fn beyond_loopback_players_alone_are_taken_unless_told_otherwise() {
-    let roles = |places: Places| roles(&places.config(), "http");
+    let roles = |places: Places| roles(&places.flag("open", "true").config(), "http");
     for open in ["[::]:80", "0.0.0.0:80", "192.0.2.1:80"] {
         assert_eq!(roles(Places::new().flag("http", open)), "player", "{open}");
         let told = Places::new().flag("http", open).flag("http-roles", "player, streamer");
@@ -284,6 +287,8 @@ fn debug_output_holds_no_credentials() {
     let places = Places::new()
         .flag("turn-secret", "hunter2")
         .flag("player-token", "hunter2")
+        .flag("streamer-token", "hunter2")
+        .flag("sfu-token", "hunter2")
         .flag("peer-options", r#"{"credential":"hunter2"}"#);
     assert!(!format!("{:?}", places.config()).contains("hunter2"));
     let args = ServeArgs { peer_options: Some("hunter2".to_owned().into()), ..ServeArgs::default() };
