@@ -1,5 +1,7 @@
 //! What a peer that is let in may do, and until when.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use crate::hub::Scope;
@@ -20,4 +22,20 @@ pub struct Until {
     pub at: Instant,
     /// The reason.
     pub why: &'static str,
+}
+/// What a session is told whose token ends.
+pub(super) const EXPIRED: &str = "the token has expired";
+
+/// What a session is told that has lasted as long as its token lets it.
+pub(super) const TOO_LONG: &str = "the session has lasted as long as its token allows";
+
+impl Until {
+    /// The earlier of the token's end and the session's longest time, both counted from now.
+    pub(super) fn first(token: Option<Duration>, session: Option<Duration>) -> Option<Self> {
+        let now = Instant::now();
+        let ends = [(token, EXPIRED), (session, TOO_LONG)];
+        // What lies beyond the clock's end does not end.
+        let ends = ends.into_iter().filter_map(|(left, why)| Some(Self { at: now.checked_add(left?)?, why }));
+        ends.min_by_key(|until| until.at)
+    }
 }

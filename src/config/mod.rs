@@ -16,6 +16,7 @@ mod error;
 mod file;
 #[cfg(any(feature = "bench", feature = "demo"))]
 mod flags;
+mod issuer;
 mod listener;
 mod logging;
 mod print;
@@ -37,11 +38,12 @@ pub use address::ListenAddr;
 pub use args::{ServeArgs, Source, Written, env_name};
 #[cfg(feature = "bench")]
 pub use bench::{BenchArgs, BenchConfig, Load, Output, Place, Scenario, Server, Settings, Via};
-pub use auth::Auth;
+pub use auth::{Auth, Issuer, KeySource, Keys, PublicKey, Webhook};
 pub use check::report;
 pub use error::ConfigError;
 #[cfg(any(feature = "bench", feature = "demo"))]
 pub use flags::Trust;
+pub use issuer::IssuerArgs;
 pub use listener::{Listener, ListenerArgs, Serving};
 pub use logging::{ConsoleMessages, LogFilter, LogFormat};
 pub use print::toml;
@@ -56,7 +58,7 @@ use crate::transport::Keepalive;
 use crate::wire::Role;
 
 /// Keys that take effect while the gateway runs. A certificate does too.
-pub const LIVE: [&str; 14] = [
+pub const LIVE: [&str; 24] = [
     "max-players",
     "limits",
     "http-rate",
@@ -71,6 +73,16 @@ pub const LIVE: [&str; 14] = [
     "player-token",
     "streamer-token",
     "sfu-token",
+    "jwt-secret",
+    "jwt-key",
+    "jwt-jwks",
+    "jwt-issuer",
+    "jwt-audience",
+    "jwt-roles",
+    "jwt-leeway",
+    "webhook",
+    "webhook-roles",
+    "webhook-timeout",
 ];
 
 /// Whom the gateway tells of its streamers and players (protocol.md §6, "Matchmaker").

@@ -71,7 +71,7 @@ impl Config {
             matchmaker: values.matchmaker()?,
             turn_secret: values.read_if_any("turn-secret", Secret::parse)?,
             turn_ttl: values.read("turn-ttl", values::long_duration)?,
-            auth: values.auth()?,
+            auth: values.auth(&args.issuers)?,
             announce: values.read_if_any("announce", Announce::parse)?,
         };
         values.check_listeners(&config)?;
@@ -84,7 +84,11 @@ impl Config {
 pub(super) struct Values(BTreeMap<&'static str, Written>);
 
 impl Values {
-    fn place(&self, key: &str) -> String {
+    pub(super) fn written(&self, key: &str) -> Option<&Written> {
+        self.0.get(key)
+    }
+
+    pub(super) fn place(&self, key: &str) -> String {
         self.0.get(key).map_or_else(|| format!("--{key}"), |written| written.source.place(key))
     }
 

@@ -39,7 +39,7 @@ use crate::config::Proxies;
 use crate::hub::RESTARTING;
 use crate::metrics::Metrics;
 use crate::session::{Admission, Sessions};
-use crate::transport::Transport;
+use crate::transport::{Transport, TransportKind};
 use crate::wire::Close;
 
 /// From the first byte to a session: TLS, HTTP, `hello`, the first stream (protocol.md §2).
@@ -56,6 +56,13 @@ pub struct Capacity {
 
 /// Connections of operators, who are few.
 const OPERATORS: usize = 256;
+
+/// What a peer shows.
+pub(crate) struct Shown {
+    transport: TransportKind,
+    path: Option<Box<str>>,
+    credentials: Credentials,
+}
 
 /// A connection's place among all, until a session takes it over.
 type Permit = Mutex<Option<OwnedSemaphorePermit>>;
@@ -111,15 +118,16 @@ impl House {
         &self,
         door: &Door,
         mut admission: Admission,
-        shown: Credentials,
+        shown: Shown,
         deadline: Instant,
     ) -> Result<Admission, Close> {
         if door.open.contains(admission.role) {
             return Ok(admission);
         }
         let asking = async {
-            let (role, remote, token) = (admission.role, admission.remote.ip(), shown.token()?);
-            self.policy.authorise(Ask { role, remote, token }).await
+            let Shown { transport, path, credentials } = shown;
+            let (role, remote, token) = (admission.role, admission.remote.ip(), credentials.token()?);
+            self.policy.authorise(Ask { role, remote, transport: transport.name(), path, token }).await
         };
         let granted: Result<Grant, Refusal> = timeout_at(deadline, asking).await.unwrap_or(Err(Refusal::Unavailable));
         match granted {
@@ -127,12 +135,15 @@ impl House {
                 admission.grant = grant;
                 Ok(admission)
             }
-            Err(refusal) => {
-                self.metrics.refused(refusal.name());
-                debug!(remote = %admission.remote, role = %admission.role, "not let in: {}", refusal.name());
-                Err(refusal.close())
-            }
+            Err(refusal) => Err(self.refuse(&admission, &refusal)),
         }
+    }
+
+    /// Counts somebody who is not let in, and says what it is told.
+    fn refuse(&self, admission: &Admission, refusal: &Refusal) -> Close {
+        self.metrics.refused(refusal.name());
+        debug!(remote = %admission.remote, role = %admission.role, "not let in: {}", refusal.name());
+        refusal.close()
     }
 
     /// Serves a peer that was let in, or tells it why it was not.

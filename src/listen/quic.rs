@@ -12,7 +12,7 @@ use tracing::debug;
 use wtransport::endpoint::{IncomingSessionFuture, SessionRequest};
 
 use super::door::NoRole;
-use super::{Door, House, query};
+use super::{Door, House, Shown, query};
 use crate::auth::Credentials;
 use crate::hub::Wishes;
 use crate::session::Admission;
@@ -20,7 +20,7 @@ use crate::tls::ALPN_H3;
 use crate::transport::framed::{OnDrop, Side};
 use crate::transport::quic::QuicTransport;
 use crate::transport::webtransport::WebTransport;
-use crate::transport::{Incoming, Transport};
+use crate::transport::{Incoming, Transport, TransportKind};
 use crate::wire::{Close, CloseCode, Kind, Message};
 
 /// How long a refused raw QUIC peer is given to hear why.
@@ -67,7 +67,12 @@ impl Establishing<'_> {
         };
         let dialect = query::dialect(query);
         let admission = self.door.admission(role, dialect.as_deref(), query::wishes(query), self.remote);
-        let shown = Credentials::of_session(query, request.headers().get("authorization").map(String::as_str));
+        let authorization = request.headers().get("authorization").map(String::as_str);
+        let shown = Shown {
+            transport: TransportKind::WebTransport,
+            path: Some(path.into()),
+            credentials: Credentials::of_session(query, authorization),
+        };
         let connection = match request.accept().await {
             Ok(connection) => connection,
             Err(error) => return self.failed("webtransport", &error),
@@ -136,7 +141,7 @@ impl Establishing<'_> {
     }
 
     /// What a first message asks for.
-    fn welcome(&self, hello: Result<Message, Close>) -> Result<(Admission, Credentials), Close> {
+    fn welcome(&self, hello: Result<Message, Close>) -> Result<(Admission, Shown), Close> {
         let hello = hello?;
         if hello.kind() != Kind::Hello {
             return Err(policy("the first frame must be a hello"));
@@ -144,7 +149,8 @@ impl Establishing<'_> {
         let role = hello.role().ok_or_else(|| policy("hello: the role must be player, streamer or sfu"))?;
         let role = self.door.admit(role).map_err(|_| policy("this listener does not take that role"))?;
         let admission = self.door.admission(role, hello.dialect().as_deref(), Wishes::default(), self.remote);
-        Ok((admission, Credentials::of_hello(hello.token().as_deref())))
+        let credentials = Credentials::of_hello(hello.token().as_deref());
+        Ok((admission, Shown { transport: TransportKind::Quic, path: None, credentials }))
     }
 
     fn on_drop(&self) -> OnDrop {

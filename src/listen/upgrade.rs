@@ -20,8 +20,8 @@ use tracing::debug;
 
 use super::door::NoRole;
 use super::patient::Patient;
-use super::{Door, ESTABLISH, House, Permit, query};
-use crate::auth::{Credentials, is_bearer};
+use super::{Door, ESTABLISH, House, Permit, Shown, query};
+use crate::auth::{Credentials, Refusal, is_bearer};
 use crate::metrics::Handshake;
 use crate::session::Admission;
 use crate::transport::TransportKind;
@@ -69,9 +69,17 @@ impl Upgrade<'_> {
         let asked = request.uri().query();
         let dialect = query::dialect(asked);
         let admission = self.door.admission(role, dialect.as_deref(), query::wishes(asked), self.remote);
-        let shown = Credentials::of_request(asked, request.headers());
+        let shown = Shown {
+            transport: self.transport(),
+            path: Some(request.uri().path().into()),
+            credentials: Credentials::of_request(asked, request.headers()),
+        };
         self.spawn::<S>(hyper::upgrade::on(&mut *request), admission, shown, permit.lock().take());
         switching(accept, subprotocol(request.headers()))
+    }
+
+    fn transport(&self) -> TransportKind {
+        if self.tls { TransportKind::Wss } else { TransportKind::Ws }
     }
 
     fn refuse(&self, no: NoRole) -> Response<Body> {
@@ -87,17 +95,12 @@ impl Upgrade<'_> {
         }
     }
 
-    fn spawn<S>(
-        &self,
-        upgrade: OnUpgrade,
-        admission: Admission,
-        shown: Credentials,
-        permit: Option<OwnedSemaphorePermit>,
-    ) where
+    fn spawn<S>(&self, upgrade: OnUpgrade, admission: Admission, shown: Shown, permit: Option<OwnedSemaphorePermit>)
+    where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (house, door) = (Arc::clone(self.house), Arc::clone(self.door));
-        let kind = if self.tls { TransportKind::Wss } else { TransportKind::Ws };
+        let kind = self.transport();
         let began = Instant::now();
         // A task of its own: the connection's, with HTTP's buffers, ends with the upgrade.
         self.house.tasks.spawn(async move {
@@ -109,7 +112,12 @@ impl Upgrade<'_> {
             let Some(transport) = opened else { return house.metrics.refused("upgrade") };
             house.metrics.shook_hands(Handshake::WebSocket, began.elapsed());
             // After the upgrade: a browser is told the code and reason of a close, and nothing of another status.
-            let authorised = Box::pin(house.authorise(&door, admission, shown, began + ESTABLISH)).await;
+            let authorised = match house.establishing.try_acquire() {
+                Ok(_establishing) => {
+                    Box::pin(house.authorise(&door, admission, shown, began + ESTABLISH)).await
+                }
+                Err(_) => Err(house.refuse(&admission, &Refusal::Busy)),
+            };
             house.serve_or_refuse(transport, authorised).await;
         });
     }

@@ -6,7 +6,7 @@ use crate::wire::{CloseCode, Role};
 
 fn ask(role: Role, token: Option<&str>) -> Ask {
     let token = Credentials::of_hello(token).token().unwrap();
-    Ask { role, remote: IpAddr::V4(Ipv4Addr::LOCALHOST), token }
+    Ask { role, remote: IpAddr::V4(Ipv4Addr::LOCALHOST), transport: "ws", path: None, token }
 }
 
 #[tokio::test]
