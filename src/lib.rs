@@ -31,6 +31,7 @@
 //! | [`drain`], [`gateway`] | how a gateway ends; how it is assembled |
 //! | [`serve`] | the command; with [`banner`], [`announce`], [`telemetry`], `keys`, `reload` |
 //! | [`health`] | the command that asks a gateway how it is |
+//! | [`token`] | the command that makes a token |
 //! | [`client`] | the other end: a peer of any such server |
 //! | `bench` | the command that measures such a server |
 //!
@@ -62,6 +63,7 @@ pub mod serve;
 pub mod session;
 pub mod telemetry;
 pub mod tls;
+pub mod token;
 pub mod transport;
 pub mod web;
 pub mod wire;

@@ -50,9 +50,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("reload", &["config", "gateway", "telemetry", "tls"]),
     ("serve", &["announce", "banner", "config", "files", "gateway", "keys", "reload", "telemetry"]),
     ("health", &["config"]),
+    ("token", &["auth", "config"]),
     ("demo", &["client", "config", "gateway", "serve", "telemetry", "wire"]),
     ("bench", &["client", "config", "serve", "telemetry", "tls", "transport", "wire"]),
-    ("main", &["bench", "config", "demo", "health", "serve"]),
+    ("main", &["bench", "config", "demo", "health", "serve", "token"]),
 ];
 
 /// What the pure core must not know: tasks, clocks, chance, locks, logs.

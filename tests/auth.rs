@@ -2,7 +2,16 @@
 
 mod support;
 
+#[cfg(unix)]
+#[path = "auth/command.rs"]
+mod command;
+#[path = "auth/hook.rs"]
+mod hook;
+#[path = "auth/keys.rs"]
+mod keys;
 #[path = "auth/shared.rs"]
 mod shared;
+#[path = "auth/signed.rs"]
+mod signed;
 #[path = "auth/world.rs"]
 mod world;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Method, Request, StatusCode, Uri};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Collected, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -93,7 +93,7 @@ impl Http {
                 return Err(HttpError::Status(answer.status()));
             }
             let body = Limited::new(answer.into_body(), longest).collect().await;
-            body.map(|body| body.to_bytes()).map_err(|error| HttpError::Failed(error.to_string()))
+            body.map(Collected::to_bytes).map_err(|error| HttpError::Failed(error.to_string()))
         };
         tokio::time::timeout(patience, answering).await.unwrap_or(Err(HttpError::Late(patience)))
     }

@@ -15,7 +15,10 @@ const MOST_KEYS: usize = 256;
 
 /// The verifying keys of one issuer, each with its one algorithm.
 #[derive(Clone, Debug, Default)]
-pub(super) struct KeySet(HashMap<(Option<String>, Algorithm), Arc<Verifier>>);
+pub(super) struct KeySet(HashMap<Name, Arc<Verifier>>);
+
+/// How a key is found: by its id, where it has one, and its algorithm.
+type Name = (Option<String>, Algorithm);
 
 impl KeySet {
     /// Reads a set. Keys that are not for us (secrets, encryption, other algorithms) are left out; `None` if it is no
@@ -47,7 +50,7 @@ impl KeySet {
     }
 }
 
-fn verifier(key: Jwk) -> Option<((Option<String>, Algorithm), Arc<Verifier>)> {
+fn verifier(key: Jwk) -> Option<(Name, Arc<Verifier>)> {
     let (algorithm, named) = match &key.algorithm {
         AlgorithmParameters::RSA(_) => (Algorithm::RS256, KeyAlgorithm::RS256),
         AlgorithmParameters::EllipticCurve(curve) if curve.curve == EllipticCurve::P256 => {

@@ -27,6 +27,7 @@ mod start;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod token;
 mod values;
 mod web;
 
@@ -50,6 +51,7 @@ pub use print::toml;
 pub use start::{Look, Start, look};
 #[cfg(feature = "demo")]
 pub use stream::{DemoArgs, DemoConfig, Size, StreamArgs, StreamConfig, TestStreamerArgs, TestStreamerConfig};
+pub use token::{Signing, TokenArgs, TokenConfig};
 pub use values::{Announce, CertSource, Limits, PeerOptions, Roles, Secret};
 pub use web::{Cors, HttpRate, Net, Proxies, Trusted};
 

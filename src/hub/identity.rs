@@ -63,7 +63,7 @@ impl Hub {
             }
             Unidentified::ListedAfterFiveSeconds => {}
             Unidentified::Hidden if self.may_register(session, UNKNOWN) => {
-                self.hold(session, &StreamerId::new(UNKNOWN))
+                self.hold(session, &StreamerId::new(UNKNOWN));
             }
             // It has no id until it says one that it may have.
             Unidentified::Hidden => {}

@@ -132,6 +132,7 @@ impl House {
         let granted: Result<Grant, Refusal> = timeout_at(deadline, asking).await.unwrap_or(Err(Refusal::Unavailable));
         match granted {
             Ok(grant) => {
+                self.metrics.authorised(admission.role, "granted");
                 admission.grant = grant;
                 Ok(admission)
             }
@@ -142,6 +143,7 @@ impl House {
     /// Counts somebody who is not let in, and says what it is told.
     fn refuse(&self, admission: &Admission, refusal: &Refusal) -> Close {
         self.metrics.refused(refusal.name());
+        self.metrics.authorised(admission.role, refusal.name());
         debug!(remote = %admission.remote, role = %admission.role, "not let in: {}", refusal.name());
         refusal.close()
     }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::super::{
-    Announce, CertSource, Config, HttpRate, Limits, ListenAddr, Listener, LogFormat, Roles, Secret, ServeArgs, Serving,
-    Source, Trusted, defaults,
+    Announce, CertSource, Config, HttpRate, Issuer, KeySource, Keys, Limits, ListenAddr, Listener, LogFormat, Roles,
+    Secret, ServeArgs, Serving, Source, Trusted, defaults,
 };
 use super::Places;
 use crate::hub::AutoSubscribe;
@@ -51,6 +51,19 @@ const ROWS: &[Row] = &[
     ("player-token", "one", "two", |config| secret(config.auth.player_token.as_ref())),
     ("streamer-token", "one", "two", |config| secret(config.auth.streamer_token.as_ref())),
     ("sfu-token", "one", "two", |config| secret(config.auth.sfu_token.as_ref())),
+    ("jwt-secret", SECRETS[0], SECRETS[1], |config| match &config.auth.issuers[..] {
+        [Issuer { keys: Keys::Secret(shared), .. }] => secret(Some(shared)),
+        others => format!("{others:?}"),
+    }),
+    ("jwt-jwks", "keys.json", "https://id.example/keys?x=y", |config| match &config.auth.issuers[..] {
+        [Issuer { keys: Keys::Set(KeySource::File(path)), .. }] => path.display().to_string(),
+        [Issuer { keys: Keys::Set(KeySource::Url(url)), .. }] => url.to_string(),
+        others => format!("{others:?}"),
+    }),
+    ("jwt-leeway", "1m", "1s", |config| humantime::format_duration(config.auth.leeway).to_string()),
+    ("webhook", "http://localhost:1/x", "https://id.example/y", |config| {
+        config.auth.webhook.as_ref().map(|webhook| webhook.url.to_string()).unwrap_or_default()
+    }),
     ("open", "player", "streamer,sfu", |config| config.auth.open.to_string()),
     ("matchmaker", "one:1", "[::1]:2", |config| {
         config.matchmaker.as_ref().map(|matchmaker| matchmaker.address.clone()).unwrap_or_default()
@@ -97,6 +110,8 @@ fn roles(config: &Config, name: &str) -> String {
         Serving::Legacy(role) => panic!("{role} alone"),
     }
 }
+
+const SECRETS: [&str; 2] = ["one-one-one-one-one-one-one-one-one", "two-two-two-two-two-two-two-two-two"];
 
 fn secret(secret: Option<&Secret>) -> String {
     secret.map(|secret| secret.as_str().to_owned()).unwrap_or_default()
@@ -148,6 +163,12 @@ fn every_key_is_in_the_table() {
         "cors-credentials",
         "matchmaker-retry",
         "public-address",
+        "jwt-key",
+        "jwt-issuer",
+        "jwt-audience",
+        "jwt-roles",
+        "webhook-roles",
+        "webhook-timeout",
     ];
     let rows = ROWS.iter().map(|row| row.0);
     let mut covered: Vec<_> = rows.chain(apart).collect();
@@ -289,6 +310,7 @@ fn debug_output_holds_no_credentials() {
         .flag("player-token", "hunter2")
         .flag("streamer-token", "hunter2")
         .flag("sfu-token", "hunter2")
+        .flag("jwt-secret", &"hunter2".repeat(5))
         .flag("peer-options", r#"{"credential":"hunter2"}"#);
     assert!(!format!("{:?}", places.config()).contains("hunter2"));
     let args = ServeArgs { peer_options: Some("hunter2".to_owned().into()), ..ServeArgs::default() };
