@@ -4,7 +4,7 @@
 //! shared one, then measured by the issuers that may vouch for the role.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
@@ -42,7 +42,8 @@ pub struct Ask {
 #[derive(Debug)]
 pub struct Policy {
     rules: ArcSwap<Rules>,
-    http: Http,
+    /// Made when somebody is to be asked first: it reads the system's authorities.
+    http: OnceLock<Http>,
     questions: Semaphore,
 }
 
@@ -65,7 +66,7 @@ impl Policy {
     /// As it was configured.
     pub fn new(auth: &Auth) -> Arc<Self> {
         let rules = ArcSwap::from_pointee(Rules::new(auth, &[]));
-        Arc::new(Self { rules, http: Http::new(), questions: Semaphore::new(QUESTIONS) })
+        Arc::new(Self { rules, http: OnceLock::new(), questions: Semaphore::new(QUESTIONS) })
     }
 
     /// Another from now on. Key sets that it has in common with the old one are kept.
@@ -84,7 +85,7 @@ impl Policy {
         let rules = self.rules.load_full();
         if let Some(webhook) = rules.auth.webhook(ask.role) {
             let _question = self.questions.acquire().await.map_err(|_| Refusal::Busy)?;
-            return webhook::ask(&self.http, webhook, &ask, since_1970()).await;
+            return webhook::ask(self.http(), webhook, &ask, since_1970()).await;
         }
         if !rules.auth.has_rule(ask.role) {
             return Ok(Grant::default());
@@ -94,6 +95,10 @@ impl Policy {
             return Ok(Grant::default());
         }
         self.signed(&rules, token, ask.role).await
+    }
+
+    fn http(&self) -> &Http {
+        self.http.get_or_init(Http::new)
     }
 
     /// The first issuer whose signature it is decides. Sets are only read again where no key at hand has signed it.
@@ -119,7 +124,7 @@ impl Policy {
             if !ASYMMETRIC.contains(&head.algorithm) {
                 continue;
             }
-            match set.key(&self.http, head.kid.as_deref(), head.algorithm).await {
+            match set.key(self.http(), head.kid.as_deref(), head.algorithm).await {
                 Ok(Some(key)) => {
                     if let Some(granted) = by_key(&key, issuer) {
                         return granted;

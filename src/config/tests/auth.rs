@@ -73,10 +73,11 @@ fn an_issuer_is_written_by_flags_or_in_tables() {
         .flag("jwt-issuer", "https://id.example")
         .flag("jwt-audience", "games")
         .flag("jwt-roles", "player,sfu");
-    let [issuer] = &by_flags.config().auth.issuers[..] else { panic!("one issuer") };
+    let auth = by_flags.config().auth;
+    let [issuer] = &auth.issuers[..] else { panic!("one issuer") };
     assert_eq!((issuer.name.as_deref(), issuer.audience.as_deref()), (Some("https://id.example"), Some("games")));
     assert!(issuer.roles.contains(Role::Sfu) && !issuer.roles.contains(Role::Streamer));
-    assert!(by_flags.config().auth.has_rule(Role::Player) && !by_flags.config().auth.has_rule(Role::Streamer));
+    assert!(auth.has_rule(Role::Player) && !auth.has_rule(Role::Streamer));
 
     let tables = format!(
         "jwt-secret = '{SECRET}'\n[[issuer]]\njwks = 'keys.json'\n[[issuer]]\nsecret = '{SECRET}'\nroles = 'sfu'"
