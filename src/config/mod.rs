@@ -6,9 +6,9 @@
 
 mod address;
 mod args;
+mod auth;
 #[cfg(feature = "bench")]
 mod bench;
-mod auth;
 mod check;
 pub mod cli;
 pub mod defaults;
@@ -37,9 +37,9 @@ use std::time::Duration;
 
 pub use address::ListenAddr;
 pub use args::{ServeArgs, Source, Written, env_name};
+pub use auth::{Auth, Issuer, KeySource, Keys, PublicKey, Webhook};
 #[cfg(feature = "bench")]
 pub use bench::{BenchArgs, BenchConfig, Load, Output, Place, Scenario, Server, Settings, Via};
-pub use auth::{Auth, Issuer, KeySource, Keys, PublicKey, Webhook};
 pub use check::report;
 pub use error::ConfigError;
 #[cfg(any(feature = "bench", feature = "demo"))]

@@ -152,7 +152,7 @@ impl House {
     pub(crate) async fn serve_or_refuse(&self, transport: impl Transport, authorised: Result<Admission, Close>) {
         match authorised {
             Ok(admission) => self.serve(transport, admission).await,
-            Err(close) => self.sessions.turn_away(transport, &close).await,
+            Err(close) => Box::pin(self.sessions.turn_away(transport, &close)).await,
         }
     }
 

@@ -113,9 +113,7 @@ impl Upgrade<'_> {
             house.metrics.shook_hands(Handshake::WebSocket, began.elapsed());
             // After the upgrade: a browser is told the code and reason of a close, and nothing of another status.
             let authorised = match house.establishing.try_acquire() {
-                Ok(_establishing) => {
-                    Box::pin(house.authorise(&door, admission, shown, began + ESTABLISH)).await
-                }
+                Ok(_establishing) => Box::pin(house.authorise(&door, admission, shown, began + ESTABLISH)).await,
                 Err(_) => Err(house.refuse(&admission, &Refusal::Busy)),
             };
             house.serve_or_refuse(transport, authorised).await;
