@@ -161,7 +161,8 @@ async fn a_session_ends_with_its_token() {
     let lab = lab_of(Keys::Public(PublicKey::from_pem(&pair.public).expect("a key")));
     let ends = |via: Via, role: Role| {
         let (lab, pair) = (&lab, &pair);
-        async move {
+        // Boxed: a debug build's futures of a dozen connections are more than a thread's stack.
+        Box::pin(async move {
             let exp = now() + 2;
             let token = pair.signs(&NewClaims { exp, ..claims(role, &["*"]) });
             let mut peer = comes(lab, via, role, Some(&token)).await;
@@ -169,7 +170,7 @@ async fn a_session_ends_with_its_token() {
             let (close, _) = peer.is_closed(CloseCode::POLICY).await;
             assert_eq!(close.reason, "the token has expired");
             assert!((exp..exp + 5).contains(&now()), "{role} over {}: {} after {exp}", via.name(), now());
-        }
+        })
     };
     let all = Via::ALL.into_iter().flat_map(|via| Role::ALL.map(|role| ends(via, role)));
     join_all(all).await;
@@ -182,13 +183,13 @@ async fn a_session_is_no_longer_than_its_token_allows() {
     let lab = lab_of(Keys::Public(PublicKey::from_pem(&pair.public).expect("a key")));
     let ends = |via: Via| {
         let (lab, pair) = (&lab, &pair);
-        async move {
+        Box::pin(async move {
             let token = pair.signs(&NewClaims { max_session: Some(1), ..claims(Role::Player, &["*"]) });
             let mut peer = comes(lab, via, Role::Player, Some(&token)).await;
             assert_eq!(fares(&mut peer).await, Came::In);
             let (close, _) = peer.is_closed(CloseCode::POLICY).await;
             assert_eq!(close.reason, "the session has lasted as long as its token allows");
-        }
+        })
     };
     join_all(Via::ALL.map(ends)).await;
 }
@@ -218,6 +219,7 @@ async fn what_the_gateway_chooses_is_within_the_token_too() {
     assert_eq!(second.hears("playerConnected").await["sfu"], false);
     second.hears("answer").await;
     assert_eq!(first.settles().await, Vec::<serde_json::Value>::new());
+    sfu.hears("identify").await;
     sfu.says(json!({"type": "listStreamers"})).await;
     sfu.hears_exactly(json!({"type": "streamerList", "ids": ["Second"]})).await;
 }
