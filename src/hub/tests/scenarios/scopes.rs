@@ -242,3 +242,63 @@ fn an_sfu_finds_itself_in_wilburs_list() {
     assert_eq!(w.the("F").lists().heard(), ["streamerList [Mix, Mix1]"]);
     w.ends_empty();
 }
+
+const IDS: [&str; 4] = ["Foo", "Foo2", "Bar", "Baz"];
+const SCOPES: [&[&str]; 4] = [&["Foo*"], &["Bar", "Mix*"], &[], &["*"]];
+
+/// Watchers by name: their place in the order of arrival, and what they may watch.
+type Watchers = Vec<(String, crate::id::SessionId, Scope)>;
+
+/// Something that happens: `kind` says what, the others to whom.
+fn happens(w: &mut World, watchers: &mut Watchers, count: &mut u64, (kind, a, b): (u8, usize, usize)) {
+    let name = format!("peer{count}");
+    let watcher = watchers.get(a * 7 % watchers.len().max(1)).map(|(name, ..)| name.clone());
+    match (kind, watcher) {
+        (0, _) => {
+            *count += 1;
+            w.streamer(&name).says_id(IDS[a]).and_that_is_all();
+        }
+        (1 | 2, _) => {
+            *count += 1;
+            let role = if kind == 1 { Role::Player } else { Role::Sfu };
+            w.within(SCOPES[b], &name, role).and_that_is_all();
+            watchers.push((name, crate::id::SessionId(*count), Scope::of(SCOPES[b]).unwrap()));
+        }
+        (3, Some(watcher)) => w.the(&watcher).subscribes(IDS[b]).and_that_is_all(),
+        (4, Some(watcher)) => w.the(&watcher).lists().and_that_is_all(),
+        (5, Some(watcher)) => w.the(&watcher).sends(r#"{"type":"answer"}"#).and_that_is_all(),
+        // Always the same: a subscription outlives a new name.
+        (6, Some(watcher)) => w.the(&watcher).says_id(&format!("Mix {watcher}")).starts_streaming().and_that_is_all(),
+        (7, _) => w.wait(2.5),
+        _ => {}
+    }
+}
+
+proptest::proptest! {
+    /// Whatever happens, in whatever dialect: nobody is listed, or becomes, what a watcher may not watch.
+    #[test]
+    fn nobody_gets_beyond_its_scope(
+        dialect in 0..Dialect::ALL.len(),
+        deeds in proptest::collection::vec((0u8..8, 0usize..4, 0usize..4), 1..60),
+    ) {
+        let mut w = World::of(Dialect::ALL[dialect]);
+        let (mut watchers, mut count) = (Watchers::new(), 0);
+        for deed in deeds {
+            happens(&mut w, &mut watchers, &mut count, deed);
+            let players = w.hub.players();
+            for (name, session, scope) in &watchers {
+                let watched = players.iter().find(|view| view.session == *session);
+                let watched = watched.and_then(|view| view.subscribed_to.as_ref());
+                proptest::prop_assert!(watched.is_none_or(|id| scope.allows(id.as_str())), "{watched:?}");
+                for list in w.heard(name).iter().filter_map(|text| text.strip_prefix("streamerList [")) {
+                    let ids = list.trim_end_matches(']').split(", ").filter(|id| !id.is_empty());
+                    for id in ids {
+                        let own = w.hub.streamer(id).is_some_and(|view| view.session == *session);
+                        proptest::prop_assert!(own || scope.allows(id), "{list} is shown within {scope:?}");
+                    }
+                }
+            }
+        }
+        w.ends_empty();
+    }
+}
