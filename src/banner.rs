@@ -42,8 +42,6 @@ pub struct Banner<'a> {
     pub bound: &'a BoundAddrs,
     /// What the TLS listener shows, if there is one.
     pub certificate: Option<Certificate>,
-    /// Whether peers have to say who they are.
-    pub authentication: bool,
 }
 
 impl Display for Banner<'_> {
@@ -87,10 +85,9 @@ impl Banner<'_> {
     }
 
     fn warnings(&self) -> Vec<String> {
-        let open: Vec<_> = self.config.addresses().filter(|(_, addr)| addr.is_beyond_loopback()).collect();
+        let names = self.open_to_everybody();
         let mut warnings = Vec::new();
-        if !self.authentication && !open.is_empty() {
-            let names: Vec<_> = open.iter().map(|(name, _)| *name).collect();
+        if !names.is_empty() {
             let verb = if names.len() == 1 { "is" } else { "are" };
             let names = names.join(", ");
             warnings.push(format!(
@@ -102,6 +99,20 @@ impl Banner<'_> {
             warnings.push("--limits off: nothing holds back a flood. For benchmarks only.".to_owned());
         }
         warnings
+    }
+}
+
+impl Banner<'_> {
+    /// The listeners beyond this machine where somebody may come who has shown nothing, the operators' last.
+    fn open_to_everybody(&self) -> Vec<&str> {
+        let config = self.config;
+        let open = |listener: &&Listener| {
+            let rule = |role| config.auth.has_rule(role) && !listener.open.is_some_and(|open| open.contains(role));
+            listener.addr.is_beyond_loopback()
+                && Role::ALL.into_iter().any(|role| listener.serving.takes(role) && !rule(role))
+        };
+        let admin = config.admin.is_beyond_loopback().then_some("admin");
+        config.listeners.iter().filter(open).map(|listener| listener.name.as_str()).chain(admin).collect()
     }
 }
 

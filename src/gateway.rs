@@ -13,6 +13,7 @@ use tracing::{error, info};
 
 use crate::admin::api::ApiState;
 use crate::announce::BoundAddrs;
+use crate::auth::Policy;
 use crate::config::{CertSource, Config, ConsoleMessages, Limits};
 use crate::drain;
 use crate::hub::Settings;
@@ -94,6 +95,7 @@ impl Gateway {
             capacity: CAPACITY,
             establishing: Arc::new(Semaphore::new(CAPACITY.establishing)),
             connections: Arc::new(Semaphore::new(CAPACITY.connections)),
+            policy: Policy::new(&config.auth),
             proxies: config.proxies.clone(),
             http_rates: HttpRates::new(config.http_rate),
             max_message: config.max_message,
@@ -131,9 +133,10 @@ impl Gateway {
         self.sessions.reports()
     }
 
-    /// Changes what can be changed while it runs: limits, peer options, origins, what is shown of messages.
+    /// Changes what can be changed while it runs: limits, who may connect, peer options, origins, what is shown of messages.
     pub fn apply(&self, config: &Config) {
         self.router.set_max_players(config.max_players);
+        self.house.policy.change(&config.auth);
         self.sessions.set_rates(rates(config));
         self.sessions.show_messages(shown(config.console_messages));
         self.house.http_rates.change(config.http_rate);

@@ -21,15 +21,17 @@
 //! | [`metrics`] | what is counted |
 //! | [`router`] | the only door to the hub: lock, decide, queue, unlock |
 //! | [`transport`] | message streams over WebSocket, WebTransport, QUIC and memory |
-//! | [`session`] | one task per peer: reads, writes, rates, keepalive |
 //! | [`tls`] | certificates, made here or the operator's, and TLS configurations |
 //! | [`config`] | what was written, and what it means |
+//! | [`auth`] | who may connect, as what, to which streamers and for how long |
+//! | [`session`] | one task per peer: reads, writes, rates, keepalive |
 //! | [`listen`] | TCP and UDP: handshakes, upgrades, roles |
 //! | [`web`], [`admin`] | pages for players, and for operators |
 //! | `matchmaker` | who is told of streamers and players |
 //! | [`drain`], [`gateway`] | how a gateway ends; how it is assembled |
 //! | [`serve`] | the command; with [`banner`], [`announce`], [`telemetry`], `keys`, `reload` |
 //! | [`health`] | the command that asks a gateway how it is |
+//! | [`token`] | the command that makes a token |
 //! | [`client`] | the other end: a peer of any such server |
 //! | `bench` | the command that measures such a server |
 //!
@@ -37,6 +39,7 @@
 
 pub mod admin;
 pub mod announce;
+pub mod auth;
 pub mod banner;
 #[cfg(feature = "bench")]
 pub mod bench;
@@ -60,6 +63,7 @@ pub mod serve;
 pub mod session;
 pub mod telemetry;
 pub mod tls;
+pub mod token;
 pub mod transport;
 pub mod web;
 pub mod wire;

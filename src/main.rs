@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use pixelgate::config::cli::{self, Command};
-use pixelgate::{health, serve};
+use pixelgate::{health, serve, token};
 
 fn main() -> ExitCode {
     let done = match cli::parse_process() {
@@ -11,6 +11,7 @@ fn main() -> ExitCode {
         Ok(Command::Health(url)) => health::health(&url),
         #[cfg(feature = "bench")]
         Ok(Command::Bench(config)) => pixelgate::bench::bench(&config),
+        Ok(Command::Token(config)) => token::token(&config),
         #[cfg(feature = "demo")]
         Ok(Command::Demo(config)) => pixelgate::demo::demo(&config),
         #[cfg(feature = "demo")]

@@ -25,7 +25,7 @@ pub use self::exposition::CONTENT_TYPE;
 pub use self::histogram::Histogram;
 use self::histogram::{HANDSHAKE, LOCK, OUTBOX};
 pub use self::labels::Handshake;
-use self::labels::{Build, Code, Layer, Reason, Type, Who};
+use self::labels::{Build, Code, Layer, Outcome, Reason, Type, Who};
 use self::process::Process;
 use crate::wire::{CloseCode, DropReason, Kind, Role};
 
@@ -64,6 +64,7 @@ pub struct Metrics {
     live: Family<Who, Gauge>,
     closed: Family<Code, Counter>,
     refused: Family<Reason, Counter>,
+    authorised: Family<Outcome, Counter>,
     dropped: Vec<Counter>,
     /// By [`Kind`]: messages and bytes.
     relayed: Vec<(Counter, Counter)>,
@@ -83,6 +84,7 @@ impl Default for Metrics {
             live: family(&mut registry, "sessions", "Sessions now"),
             closed: family(&mut registry, "sessions_closed", "Sessions that ended, by close code and who closed"),
             refused: family(&mut registry, "connections_refused", "Connections that never became sessions"),
+            authorised: family(&mut registry, "authorisations", "Peers that asked to be let in, by role and outcome"),
             dropped: dropped(&mut registry),
             relayed: relayed(&mut registry),
             joins: counter(&mut registry, "joins", "Times a streamer or SFU was told of a subscriber"),
@@ -169,6 +171,9 @@ impl Metrics {
             let who = Who { role, transport };
             drop((self.opened.get_or_create(&who), self.live.get_or_create(&who)));
         }
+        for role in Role::ALL.map(Role::name) {
+            drop(self.authorised.get_or_create(&Outcome { role, outcome: "granted" }));
+        }
         for CloseCode(code) in CLOSES {
             drop(self.closed.get_or_create(&Code { code, by: "gateway" }));
         }
@@ -196,6 +201,11 @@ impl Metrics {
     /// A connection was turned away before it became a session.
     pub fn refused(&self, reason: &'static str) {
         self.refused.get_or_create(&Reason { reason }).inc();
+    }
+
+    /// Somebody was let in (`granted`) or not, under that name.
+    pub fn authorised(&self, role: Role, outcome: &'static str) {
+        self.authorised.get_or_create(&Outcome { role: role.name(), outcome }).inc();
     }
 
     /// `count` messages went nowhere.

@@ -41,6 +41,10 @@ impl Changes {
         if tables(old) != tables(new) {
             changes.add("listener", false);
         }
+        if old.config.auth.issuers != new.config.auth.issuers && !changes.live.iter().any(|key| key.starts_with("jwt-"))
+        {
+            changes.add("issuer", true);
+        }
         if old.config.peer_options != new.config.peer_options
             && !changes.live.iter().any(|key| key.starts_with("peer-"))
         {

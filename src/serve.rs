@@ -90,12 +90,7 @@ pub(crate) fn start(config: &Config) -> Result<Gateway, Exit> {
 
 fn say(config: &Config, gateway: &Gateway) -> Result<(), Exit> {
     let certificate = gateway.certificates().map(|certificates| certificates.current());
-    let banner = Banner {
-        config,
-        bound: gateway.bound(),
-        certificate: certificate.as_deref().map(Into::into),
-        authentication: false,
-    };
+    let banner = Banner { config, bound: gateway.bound(), certificate: certificate.as_deref().map(Into::into) };
     print(config, &banner);
     announce(config, gateway)
 }

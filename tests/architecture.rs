@@ -13,14 +13,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("metrics", &["wire"]),
     ("router", &["hub", "wire", "id", "metrics"]),
     ("transport", &["wire", "id"]),
-    ("session", &["transport", "router", "hub", "metrics", "wire", "id"]),
     ("files", &[]),
     ("tls", &["files"]),
     ("config", &["hub", "id", "transport", "wire"]),
+    ("auth", &["config", "hub", "wire"]),
+    ("session", &["auth", "transport", "router", "hub", "metrics", "wire", "id"]),
     ("telemetry", &["config"]),
     ("announce", &["config", "files", "tls"]),
     ("banner", &["announce", "config", "tls", "wire"]),
-    ("listen", &["session", "transport", "tls", "hub", "metrics", "config", "wire", "id"]),
+    ("listen", &["auth", "session", "transport", "tls", "hub", "metrics", "config", "wire", "id"]),
     ("web", &["config", "listen", "tls"]),
     ("admin", &["metrics", "router", "tls", "wire"]),
     ("matchmaker", &["config", "router", "session", "wire"]),
@@ -31,6 +32,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "admin",
             "announce",
+            "auth",
             "config",
             "drain",
             "hub",
@@ -48,9 +50,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("reload", &["config", "gateway", "telemetry", "tls"]),
     ("serve", &["announce", "banner", "config", "files", "gateway", "keys", "reload", "telemetry"]),
     ("health", &["config"]),
+    ("token", &["auth", "config"]),
     ("demo", &["client", "config", "gateway", "serve", "telemetry", "wire"]),
     ("bench", &["client", "config", "serve", "telemetry", "tls", "transport", "wire"]),
-    ("main", &["bench", "config", "demo", "health", "serve"]),
+    ("main", &["bench", "config", "demo", "health", "serve", "token"]),
 ];
 
 /// What the pure core must not know: tasks, clocks, chance, locks, logs.

@@ -409,11 +409,12 @@ fn what_was_said_is_saved() {
 #[tokio::test]
 async fn what_is_not_known_is_ignored_with_a_warning() {
     let wilbur = Reference::with("wilbur", &["--public_ip=1.2.3.4", "--player_token=hunter2", "--whatever", "value"]);
-    wilbur.player().await.hears("config").await;
+    let unasked = wilbur.player().await.is_closed(CloseCode::POLICY).await.0;
+    assert_eq!(unasked.reason, "not authorised: no token was given");
+    let url = format!("ws://{}/?token=hunter2", wilbur.at("http"));
+    wilbur.peer(url, Role::Player).await.hears("config").await;
     let said = wilbur.over().await;
-    for part in
-        ["--public_ip: unknown, ignored", "--whatever: unknown, ignored", "the player token is not in force yet"]
-    {
+    for part in ["--public_ip: unknown, ignored", "--whatever: unknown, ignored", "streamers and SFUs need no token"] {
         assert!(said.contains(part), "{part} is not in {said}");
     }
     assert!(!said.contains("hunter2"), "{said}");

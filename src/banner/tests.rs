@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::config::Roles;
+use crate::config::{Roles, Secret};
 
 fn addr(text: &str) -> SocketAddr {
     text.parse().unwrap()
@@ -26,7 +26,7 @@ fn certificate(made_here: bool) -> Certificate {
 }
 
 fn render(config: &Config, bound: &BoundAddrs, certificate: Option<Certificate>) -> Vec<String> {
-    let text = Banner { config, bound, certificate, authentication: false }.to_string();
+    let text = Banner { config, bound, certificate }.to_string();
     assert!(text.ends_with('\n'));
     let lines: Vec<_> = text.lines().map(str::to_owned).collect();
     for line in &lines {
@@ -92,8 +92,11 @@ fn an_open_listener_is_warned_of() {
     config.admin = ListenAddr::Socket(addr("192.0.2.7:9090"));
     let lines = render(&config, &only, None).join("\n");
     assert!(lines.contains("Warning: http, admin are open beyond this machine"), "{lines}");
-    let safe = Banner { config: &config, bound: &only, certificate: None, authentication: true };
-    assert!(!safe.to_string().contains("Warning"));
+    config.admin = ListenAddr::Off;
+    config.auth.player_token = Some(Secret::for_tests("t"));
+    assert!(!render(&config, &only, None).join("\n").contains("Warning"));
+    config.listener_mut("http").unwrap().open = Some(Roles::PLAYERS);
+    assert!(render(&config, &only, None).join("\n").contains("Warning: http is open"));
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub enum ConnectError {
     /// The URL says nothing that can be dialled.
     #[error("{url} cannot be dialled: {why}. Write ws://, wss://, https:// (WebTransport) or quic://host:port/player")]
     Url {
-        /// The URL as given.
+        /// The URL as given, without its query.
         url: String,
         /// What is wrong with it.
         why: String,
@@ -111,6 +111,11 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
+    /// A URL that cannot be dialled; its query, which may hold a token, is left out.
+    pub(super) fn url(url: &str, why: impl Into<String>) -> Self {
+        Self::Url { url: url.split('?').next().unwrap_or_default().to_owned(), why: why.into() }
+    }
+
     /// Who can mend it.
     pub fn fault(&self) -> Fault {
         match self {

@@ -28,7 +28,7 @@ pub(super) struct Target {
 
 impl Target {
     pub(super) fn parse(url: &str, dialect: Option<&str>) -> Result<Self, ConnectError> {
-        let fail = |why: String| ConnectError::Url { url: url.into(), why };
+        let fail = |why: String| ConnectError::url(url, why);
         let uri: Uri = url.parse().map_err(|error: http::uri::InvalidUri| fail(error.to_string()))?;
         let (scheme, port) = match uri.scheme_str() {
             Some("ws") => (Scheme::Ws, 80),

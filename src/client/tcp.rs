@@ -30,7 +30,7 @@ pub(super) async fn connect_wss(
 ) -> Result<Connection, ConnectError> {
     let tcp = dial(target).await?;
     let name = ServerName::try_from(target.host.clone())
-        .map_err(|error| ConnectError::Url { url: target.uri.to_string(), why: error.to_string() })?;
+        .map_err(|error| ConnectError::url(&target.uri.to_string(), error.to_string()))?;
     let tls = TlsConnector::from(Arc::clone(tls)).connect(name, tcp).await;
     let tls = tls.map_err(|error| tls_error(error, target, options))?;
     upgrade(tls, TransportKind::Wss, target, options).await
@@ -80,7 +80,7 @@ fn request(target: &Target, options: &Options) -> Result<Request<()>, ConnectErr
         .uri
         .clone()
         .into_client_request()
-        .map_err(|error| ConnectError::Url { url: target.uri.to_string(), why: error.to_string() })?;
+        .map_err(|error| ConnectError::url(&target.uri.to_string(), error.to_string()))?;
     if let Some(token) = &options.token {
         request.headers_mut().insert(AUTHORIZATION, header(&format!("Bearer {token}"))?);
     }

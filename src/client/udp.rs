@@ -218,7 +218,7 @@ fn webtransport_error(error: ConnectingError, target: &Target, options: &Options
             ConnectError::Resolve { host: target.host.clone(), why: error.to_string() }
         }
         ConnectingError::DnsNotFound => ConnectError::Resolve { host: target.host.clone(), why: "none found".into() },
-        ConnectingError::InvalidUrl(why) => ConnectError::Url { url: target.uri.to_string(), why },
+        ConnectingError::InvalidUrl(why) => ConnectError::url(&target.uri.to_string(), why),
         ConnectingError::SessionRejected => ConnectError::Rejected { at },
         ConnectingError::ConnectionError(ConnectionError::TimedOut) => timeout(target, options),
         ConnectingError::ConnectionError(ConnectionError::QuicProto(error)) => {

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::error::{ConfigError, Fault};
+use super::issuer::IssuerArgs;
 use super::listener::ListenerArgs;
 
 /// Where a value was written. A later variant overrides an earlier one.
@@ -195,9 +196,48 @@ pub struct ServeArgs {
     /// How long TURN credentials live
     #[arg(long, value_name = "TIME", help_heading = "Signalling")]
     pub turn_ttl: Option<Written>,
-    /// What players must give as ?token=
-    #[arg(long, value_name = "TEXT", help_heading = "Signalling")]
+    /// What players must show: as ?token=, Authorization: Bearer, subprotocol bearer.TOKEN, or in hello
+    #[arg(long, value_name = "TEXT", help_heading = "Who may connect")]
     pub player_token: Option<Written>,
+    /// What streamers must show
+    #[arg(long, value_name = "TEXT", help_heading = "Who may connect")]
+    pub streamer_token: Option<Written>,
+    /// What SFUs must show
+    #[arg(long, value_name = "TEXT", help_heading = "Who may connect")]
+    pub sfu_token: Option<Written>,
+    /// Roles that anybody may take beyond this machine where no rule says who may: player,streamer,sfu; true for all
+    #[arg(long, value_name = "ROLES|BOOL", help_heading = "Who may connect", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub open: Option<Written>,
+    /// Signed tokens (JWT) count that this secret signs by HS256: 32 bytes or more
+    #[arg(long, value_name = "TEXT", help_heading = "Who may connect")]
+    pub jwt_secret: Option<Written>,
+    /// Or that this public key verifies, PEM: RS256, ES256 or EdDSA
+    #[arg(long, value_name = "FILE", help_heading = "Who may connect")]
+    pub jwt_key: Option<Written>,
+    /// Or the keys of this set, JWKS
+    #[arg(long, value_name = "FILE|URL", help_heading = "Who may connect")]
+    pub jwt_jwks: Option<Written>,
+    /// What iss of these tokens must be [default: anything]
+    #[arg(long, value_name = "TEXT", help_heading = "Who may connect")]
+    pub jwt_issuer: Option<Written>,
+    /// What aud of these tokens must hold [default: anything]
+    #[arg(long, value_name = "TEXT", help_heading = "Who may connect")]
+    pub jwt_audience: Option<Written>,
+    /// Roles that need such a token [default: all]
+    #[arg(long, value_name = "ROLES", help_heading = "Who may connect")]
+    pub jwt_roles: Option<Written>,
+    /// How far the clocks of issuers may be off
+    #[arg(long, value_name = "TIME", help_heading = "Who may connect")]
+    pub jwt_leeway: Option<Written>,
+    /// Who is asked about each newcomer: an HTTP endpoint
+    #[arg(long, value_name = "URL", help_heading = "Who may connect")]
+    pub webhook: Option<Written>,
+    /// Roles that it is asked about [default: all]
+    #[arg(long, value_name = "ROLES", help_heading = "Who may connect")]
+    pub webhook_roles: Option<Written>,
+    /// How long its answer may take; after that nobody comes in
+    #[arg(long, value_name = "TIME", help_heading = "Who may connect")]
+    pub webhook_timeout: Option<Written>,
     /// Matchmaker that is told of streamers and players, over TCP
     #[arg(long, value_name = "HOST:PORT|off", help_heading = "Signalling")]
     pub matchmaker: Option<Written>,
@@ -252,10 +292,13 @@ pub struct ServeArgs {
     /// The `[[listener]]` tables of the file.
     #[arg(skip)]
     pub listeners: Vec<ListenerArgs>,
+    /// The `[[issuer]]` tables of the file.
+    #[arg(skip)]
+    pub issuers: Vec<IssuerArgs>,
 }
 
 /// How many keys there are.
-const KEYS: usize = 54;
+const KEYS: usize = 67;
 
 impl ServeArgs {
     /// Every key and its value, in the order of the help. A field that is forgotten here does not compile.
@@ -298,6 +341,19 @@ impl ServeArgs {
             turn_secret,
             turn_ttl,
             player_token,
+            streamer_token,
+            sfu_token,
+            open,
+            jwt_secret,
+            jwt_key,
+            jwt_jwks,
+            jwt_issuer,
+            jwt_audience,
+            jwt_roles,
+            jwt_leeway,
+            webhook,
+            webhook_roles,
+            webhook_timeout,
             matchmaker,
             matchmaker_retry,
             public_address,
@@ -316,6 +372,7 @@ impl ServeArgs {
             announce,
             config,
             listeners: _,
+            issuers: _,
         } = self;
         [
             ("http", http),
@@ -355,6 +412,19 @@ impl ServeArgs {
             ("turn-secret", turn_secret),
             ("turn-ttl", turn_ttl),
             ("player-token", player_token),
+            ("streamer-token", streamer_token),
+            ("sfu-token", sfu_token),
+            ("open", open),
+            ("jwt-secret", jwt_secret),
+            ("jwt-key", jwt_key),
+            ("jwt-jwks", jwt_jwks),
+            ("jwt-issuer", jwt_issuer),
+            ("jwt-audience", jwt_audience),
+            ("jwt-roles", jwt_roles),
+            ("jwt-leeway", jwt_leeway),
+            ("webhook", webhook),
+            ("webhook-roles", webhook_roles),
+            ("webhook-timeout", webhook_timeout),
             ("matchmaker", matchmaker),
             ("matchmaker-retry", matchmaker_retry),
             ("public-address", public_address),
@@ -393,6 +463,9 @@ impl ServeArgs {
         }
         if self.listeners.is_empty() {
             self.listeners = below.listeners;
+        }
+        if self.issuers.is_empty() {
+            self.issuers = below.issuers;
         }
         self
     }

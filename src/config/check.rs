@@ -8,7 +8,7 @@ use super::start::Start;
 use crate::wire::redacted;
 
 /// Keys whose values are hidden whole.
-const SECRET: [&str; 2] = ["turn-secret", "player-token"];
+const SECRET: [&str; 5] = ["turn-secret", "player-token", "streamer-token", "sfu-token", "jwt-secret"];
 
 /// The report: one line a value, aligned, then the listeners of tables and what is to be minded.
 pub fn report(start: &Start) -> String {
@@ -20,6 +20,13 @@ pub fn report(start: &Start) -> String {
         let _ = writeln!(text, "\n[[listener]]");
         for (key, value) in &listener.entries {
             line(&mut text, key, &quoted(&value.text), &source(&value.source));
+        }
+    }
+    for issuer in &start.args.issuers {
+        let _ = writeln!(text, "\n[[issuer]]");
+        for (key, value) in &issuer.entries {
+            let key_of_flag = format!("jwt-{key}");
+            line(&mut text, key, &shown_value(&key_of_flag, value), &source(&value.source));
         }
     }
     for warning in &start.warnings {
@@ -49,6 +56,8 @@ fn shown_value(key: &str, value: &Written) -> String {
     let hidden = || format!("<{} bytes>", value.text.len());
     match key {
         key if SECRET.contains(&key) => quoted(&hidden()),
+        // There may be a key in its query.
+        "webhook" | "jwt-jwks" => quoted(value.text.split('?').next().unwrap_or_default()),
         "peer-options" => quoted(&redacted(value.text.as_bytes(), false).unwrap_or_else(hidden)),
         _ => quoted(&value.text),
     }

@@ -10,7 +10,7 @@ use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 #[cfg(feature = "bench")]
 use super::{BenchArgs, BenchConfig};
-use super::{ConfigError, ServeArgs, Start, check, defaults, start};
+use super::{ConfigError, ServeArgs, Start, TokenArgs, TokenConfig, check, defaults, start};
 #[cfg(feature = "demo")]
 use super::{DemoArgs, DemoConfig, TestStreamerArgs, TestStreamerConfig};
 
@@ -27,6 +27,8 @@ pub enum Command {
     /// Measure a signalling server.
     #[cfg(feature = "bench")]
     Bench(Box<BenchConfig>),
+    /// Make a signed token.
+    Token(Box<TokenConfig>),
     /// Run the gateway with test streamers.
     #[cfg(feature = "demo")]
     Demo(Box<DemoConfig>),
@@ -108,6 +110,8 @@ The command line overrides the environment, that the file, that the defaults.")]
     /// Measure a signalling server: this one, or any other of the protocol
     #[cfg(feature = "bench")]
     Bench(Box<BenchArgs>),
+    /// Make a token that lets a peer in where signed tokens are asked for, and print it
+    Token(Box<TokenArgs>),
     /// Run the gateway on this machine with a test streamer, and say which page to open
     #[cfg(feature = "demo")]
     Demo(Box<DemoArgs>),
@@ -146,6 +150,9 @@ where
         Commands::Health { url } => health(&url).map(Command::Health),
         #[cfg(feature = "bench")]
         Commands::Bench(args) => bench(*args, env).map(Command::Bench),
+        Commands::Token(args) => {
+            TokenConfig::read(*args, env).map(|token| Command::Token(Box::new(token))).map_err(Exit::config)
+        }
         #[cfg(feature = "demo")]
         Commands::Demo(args) => demo(*args, env).map(Command::Demo),
         #[cfg(feature = "demo")]

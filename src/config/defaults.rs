@@ -48,6 +48,12 @@ pub const DEFAULTS: &[(&str, &str)] = &[
     ("keepalive-timeout", "45s"),
     // Longer than any session is watched.
     ("turn-ttl", "24h"),
+    // Who opens a port to others says so.
+    ("open", "false"),
+    // Clocks that are set by the network are off by less.
+    ("jwt-leeway", "30s"),
+    // A page that takes longer to connect is left; and a newcomer has 10 s in all.
+    ("webhook-timeout", "3s"),
     // Matchmakers belong to Unreal Engine 4.27 to 5.4.
     ("matchmaker", "off"),
     // The reference server's.

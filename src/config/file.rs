@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::args::{ServeArgs, Source, Written};
 use super::error::{ConfigError, Fault, nearest};
+use super::issuer::IssuerArgs;
 use super::listener::ListenerArgs;
 
 /// Reads the file that `named` names.
@@ -31,6 +32,10 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<ServeArgs, ConfigError> {
         let key = key.get_ref().as_ref();
         if key == "listener" {
             args.listeners = document.listeners(value.get_ref(), &source)?;
+            continue;
+        }
+        if key == "issuer" {
+            args.issuers = document.issuers(value.get_ref(), &source)?;
             continue;
         }
         check_key(key).map_err(|fault| fault.at(source.place(key)))?;
@@ -76,6 +81,25 @@ impl Document<'_> {
         let source = self.source(table.span().start);
         let fault = || Fault::new("it is no table", "write [[listener]]").at(source.place("listener"));
         let mut args = ListenerArgs::new(source.clone());
+        for (key, value) in table.get_ref().as_table().ok_or_else(fault)? {
+            let source = self.source(key.span().start);
+            let key = key.get_ref().as_ref();
+            let text = self.text_of(key, value.get_ref()).map_err(|fault| fault.at(source.place(key)))?;
+            args.set(key, Written::new(text, source.clone())).map_err(|fault| fault.at(source.place(key)))?;
+        }
+        Ok(args)
+    }
+
+    /// The `[[issuer]]` tables.
+    fn issuers(&self, value: &DeValue<'_>, source: &Source) -> Result<Vec<IssuerArgs>, ConfigError> {
+        let fault = || Fault::new("it is no list of tables", "write [[issuer]]").at(source.place("issuer"));
+        value.as_array().ok_or_else(fault)?.iter().map(|table| self.issuer(table)).collect()
+    }
+
+    fn issuer(&self, table: &Spanned<DeValue<'_>>) -> Result<IssuerArgs, ConfigError> {
+        let source = self.source(table.span().start);
+        let fault = || Fault::new("it is no table", "write [[issuer]]").at(source.place("issuer"));
+        let mut args = IssuerArgs::new(source.clone());
         for (key, value) in table.get_ref().as_table().ok_or_else(fault)? {
             let source = self.source(key.span().start);
             let key = key.get_ref().as_ref();

@@ -50,6 +50,8 @@ pub struct Listener {
     pub pages: bool,
     /// Whether pages are asked for at the first TLS listener instead.
     pub redirect: bool,
+    /// Roles that anybody may take here, whatever rules there are elsewhere.
+    pub open: Option<Roles>,
 }
 
 impl Listener {
@@ -66,6 +68,7 @@ impl Listener {
             path_prefix: String::new(),
             pages: true,
             redirect: false,
+            open: None,
         }
     }
 
@@ -87,7 +90,7 @@ impl Listener {
 }
 
 /// The keys of a `[[listener]]` table.
-pub(super) const KEYS: [&str; 11] = [
+pub(super) const KEYS: [&str; 12] = [
     "name",
     "address",
     "roles",
@@ -99,6 +102,7 @@ pub(super) const KEYS: [&str; 11] = [
     "path-prefix",
     "pages",
     "redirect",
+    "open",
 ];
 
 /// One `[[listener]]` table, as written.
@@ -170,6 +174,7 @@ impl ListenerArgs {
             path_prefix: self.get("path-prefix", web::path_prefix)?.unwrap_or_default(),
             pages: self.get("pages", values::boolean)?.unwrap_or(unified),
             redirect: self.get("redirect", values::boolean)?.unwrap_or(false),
+            open: self.get("open", Roles::parse_open)?,
         })
     }
 }

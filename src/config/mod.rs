@@ -6,6 +6,7 @@
 
 mod address;
 mod args;
+mod auth;
 #[cfg(feature = "bench")]
 mod bench;
 mod check;
@@ -15,6 +16,7 @@ mod error;
 mod file;
 #[cfg(any(feature = "bench", feature = "demo"))]
 mod flags;
+mod issuer;
 mod listener;
 mod logging;
 mod print;
@@ -25,6 +27,7 @@ mod start;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod token;
 mod values;
 mod web;
 
@@ -34,18 +37,21 @@ use std::time::Duration;
 
 pub use address::ListenAddr;
 pub use args::{ServeArgs, Source, Written, env_name};
+pub use auth::{Auth, Issuer, KeySource, Keys, PublicKey, Webhook};
 #[cfg(feature = "bench")]
 pub use bench::{BenchArgs, BenchConfig, Load, Output, Place, Scenario, Server, Settings, Via};
 pub use check::report;
 pub use error::ConfigError;
 #[cfg(any(feature = "bench", feature = "demo"))]
 pub use flags::Trust;
+pub use issuer::IssuerArgs;
 pub use listener::{Listener, ListenerArgs, Serving};
 pub use logging::{ConsoleMessages, LogFilter, LogFormat};
 pub use print::toml;
 pub use start::{Look, Start, look};
 #[cfg(feature = "demo")]
 pub use stream::{DemoArgs, DemoConfig, Size, StreamArgs, StreamConfig, TestStreamerArgs, TestStreamerConfig};
+pub use token::{Signing, TokenArgs, TokenConfig};
 pub use values::{Announce, CertSource, Limits, PeerOptions, Roles, Secret};
 pub use web::{Cors, HttpRate, Net, Proxies, Trusted};
 
@@ -54,7 +60,7 @@ use crate::transport::Keepalive;
 use crate::wire::Role;
 
 /// Keys that take effect while the gateway runs. A certificate does too.
-pub const LIVE: [&str; 10] = [
+pub const LIVE: [&str; 24] = [
     "max-players",
     "limits",
     "http-rate",
@@ -65,6 +71,20 @@ pub const LIVE: [&str; 10] = [
     "cors-allowed-origins",
     "log",
     "console-messages",
+    "open",
+    "player-token",
+    "streamer-token",
+    "sfu-token",
+    "jwt-secret",
+    "jwt-key",
+    "jwt-jwks",
+    "jwt-issuer",
+    "jwt-audience",
+    "jwt-roles",
+    "jwt-leeway",
+    "webhook",
+    "webhook-roles",
+    "webhook-timeout",
 ];
 
 /// Whom the gateway tells of its streamers and players (protocol.md §6, "Matchmaker").
@@ -143,8 +163,8 @@ pub struct Config {
     pub turn_secret: Option<Secret>,
     /// How long TURN credentials live. Not in force yet.
     pub turn_ttl: Duration,
-    /// What players must give. Not in force yet.
-    pub player_token: Option<Secret>,
+    /// Who may connect.
+    pub auth: Auth,
     /// Where to say which addresses were bound.
     pub announce: Option<Announce>,
 }

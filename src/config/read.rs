@@ -71,19 +71,24 @@ impl Config {
             matchmaker: values.matchmaker()?,
             turn_secret: values.read_if_any("turn-secret", Secret::parse)?,
             turn_ttl: values.read("turn-ttl", values::long_duration)?,
-            player_token: values.read_if_any("player-token", Secret::parse)?,
+            auth: values.auth(&args.issuers)?,
             announce: values.read_if_any("announce", Announce::parse)?,
         };
         values.check_listeners(&config)?;
+        values.check_open(&config)?;
         Ok(config)
     }
 }
 
 /// What was written, by key.
-struct Values(BTreeMap<&'static str, Written>);
+pub(super) struct Values(BTreeMap<&'static str, Written>);
 
 impl Values {
-    fn place(&self, key: &str) -> String {
+    pub(super) fn written(&self, key: &str) -> Option<&Written> {
+        self.0.get(key)
+    }
+
+    pub(super) fn place(&self, key: &str) -> String {
         self.0.get(key).map_or_else(|| format!("--{key}"), |written| written.source.place(key))
     }
 
@@ -92,13 +97,17 @@ impl Values {
         self.0.get(key).map_or(0, |written| written.source.rank())
     }
 
-    fn read_if_any<T>(&self, key: &str, parse: impl Fn(&str) -> Result<T, Fault>) -> Result<Option<T>, ConfigError> {
+    pub(super) fn read_if_any<T>(
+        &self,
+        key: &str,
+        parse: impl Fn(&str) -> Result<T, Fault>,
+    ) -> Result<Option<T>, ConfigError> {
         let Some(written) = self.0.get(key) else { return Ok(None) };
         parse(written.text.trim()).map(Some).map_err(|fault| fault.at(written.source.place(key)))
     }
 
     /// The value of a key that has a default.
-    fn read<T>(&self, key: &str, parse: impl Fn(&str) -> Result<T, Fault>) -> Result<T, ConfigError> {
+    pub(super) fn read<T>(&self, key: &str, parse: impl Fn(&str) -> Result<T, Fault>) -> Result<T, ConfigError> {
         let missing = || Fault::new("not given", "give it").at(self.place(key));
         self.read_if_any(key, parse)?.ok_or_else(missing)
     }
@@ -245,7 +254,7 @@ impl Values {
     }
 
     /// A flag's listener by its flag, a table's by its name.
-    fn listener_place(&self, name: &str) -> String {
+    pub(super) fn listener_place(&self, name: &str) -> String {
         let by_flag = self.0.get(name).is_some_and(|written| !written.text.trim().eq_ignore_ascii_case("off"));
         if by_flag { self.place(name) } else { format!("listener {name:?}") }
     }

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use super::args::ServeArgs;
 use super::error::ConfigError;
 use super::reference::{Asked, Meant, Read, cirrus, wilbur};
-use super::{Config, check, defaults};
+use super::{Config, auth, check, defaults, issuer};
 
 /// A gateway to be run.
 #[derive(Clone, Debug)]
@@ -130,18 +130,20 @@ impl Start {
 }
 
 /// The files that the configuration names.
-fn named_files(args: &ServeArgs) -> impl Iterator<Item = PathBuf> {
-    let written = |key: &str| args.entries().find(|(name, _)| *name == key).map(|(_, value)| value.text.into());
-    ["peer-options-file", "cert", "key"].into_iter().filter_map(written)
+fn named_files(args: &ServeArgs) -> impl Iterator<Item = PathBuf> + '_ {
+    let written = |key: &str| args.entries().find(|(name, _)| *name == key).map(|(_, value)| value.text);
+    let named = ["peer-options-file", "cert", "key", "jwt-key", "jwt-jwks"].into_iter().filter_map(written);
+    let files = named.filter(|name| !name.contains("://")).map(PathBuf::from);
+    files.chain(issuer::files(&args.issuers))
 }
 
 fn looks(files: impl IntoIterator<Item = PathBuf>) -> Vec<(PathBuf, Look)> {
     files.into_iter().map(|path| (path.clone(), look(&path))).collect()
 }
 
-/// What is understood and does nothing yet: who relies on it must know.
+/// What is understood and does nothing yet, or not what it seems to: who relies on it must know.
 fn not_in_force(config: &Config) -> Vec<String> {
-    let said = [("turn secret", config.turn_secret.is_some()), ("player token", config.player_token.is_some())];
-    let said = said.into_iter().filter(|(_, said)| *said);
-    said.map(|(what, _)| format!("the {what} is not in force yet")).collect()
+    let clear = auth::in_the_clear(&config.auth);
+    let said = [("turn secret", config.turn_secret.is_some())].into_iter().filter(|(_, said)| *said);
+    said.map(|(what, _)| format!("the {what} is not in force yet")).chain(clear).collect()
 }

@@ -1,4 +1,5 @@
 mod address;
+mod auth;
 mod cli;
 mod document;
 mod listener;

@@ -15,12 +15,14 @@ use crate::id::StreamerId;
 use crate::wire::Role;
 
 /// A set of roles.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Roles(u8);
 
 impl Roles {
     /// Every role.
     pub const ALL: Self = Self(Self::bit(Role::Streamer) | Self::bit(Role::Sfu) | Self::bit(Role::Player));
+    /// No role.
+    pub const NONE: Self = Self(0);
     /// Players alone.
     pub const PLAYERS: Self = Self(Self::bit(Role::Player));
 
@@ -37,6 +39,15 @@ impl Roles {
 
     const fn bit(role: Role) -> u8 {
         1 << role as u8
+    }
+
+    /// Roles by name, or all, or none.
+    pub(super) fn parse_open(text: &str) -> Result<Self, Fault> {
+        match text {
+            "true" => Ok(Self::ALL),
+            "false" => Ok(Self::NONE),
+            names => Self::parse(names),
+        }
     }
 
     pub(super) fn parse(text: &str) -> Result<Self, Fault> {
@@ -77,6 +88,11 @@ impl Secret {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// For tests.
+    pub fn for_tests(text: &str) -> Self {
+        Self(text.to_owned())
     }
 
     pub(super) fn parse(text: &str) -> Result<Self, Fault> {

@@ -74,7 +74,8 @@ impl Streamers {
             .ok_or_else(|| Exit::config("no listener takes streamers; leave --streamer or --http as it is"))?;
         let hashes = gateway.certificates().map(|certificates| certificates.published_hashes()).unwrap_or_default();
         let trust = Trust::Hashes(hashes.into_iter().map(Into::into).collect());
-        let client = Client::new(Options { trust, ..Options::default() }).map_err(refusal)?;
+        let token = own_token(&config.gateway);
+        let client = Client::new(Options { trust, token, ..Options::default() }).map_err(refusal)?;
         let mut streamers = Self { tasks: JoinSet::new(), stop: CancellationToken::new() };
         for number in 1..=config.streamers {
             let id = if number == 1 { "TestStreamer".to_owned() } else { format!("TestStreamer{number}") };
@@ -138,6 +139,11 @@ impl fmt::Display for Welcome {
             None => writeln!(f, "{what} streaming, but --http and --https are off: there is no page to open."),
         }
     }
+}
+
+/// What the gateway in this process asks of its streamers, where that can be known.
+fn own_token(config: &Config) -> Option<String> {
+    config.auth.token(Role::Streamer).map(|token| token.as_str().to_owned())
 }
 
 /// Where the gateway in this process takes streamers.

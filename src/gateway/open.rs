@@ -188,6 +188,7 @@ impl Gateway {
             prefix: listener.path_prefix.clone(),
             http: listener.pages || listener.redirect || (config.rest_api && listener.serving.takes(Role::Player)),
             greetings: Arc::clone(&self.live.greetings),
+            open: listener.open.unwrap_or_default(),
         });
         let tls = tls.filter(|_| listener.tls);
         if let Some(tls) = tls {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::Dialect;
+use super::{Dialect, Scope};
 use crate::id::SessionId;
 use crate::wire::{Close, DropReason, Kind, Message, Role};
 
@@ -22,6 +22,8 @@ pub struct Peer {
     pub config: Bytes,
     /// What it said in its URL.
     pub wishes: Wishes,
+    /// The streamer ids that it may register or watch.
+    pub scope: Scope,
 }
 
 /// What a player may say in the query of its URL (protocol.md §4). Whether it counts is the dialect's matter.

@@ -1,6 +1,7 @@
 //! Who is turned away as it connects, and which player is attached to a streamer at once (protocol.md §4).
 
 use super::dialect::{Fallback, Places, Sfus};
+use super::identity::{LEGACY_AT_ONCE, not_allowed};
 use super::{Actions, Hub, Peer};
 use crate::id::{PlayerId, SessionId};
 use crate::wire::{Close, CloseCode, Role};
@@ -16,21 +17,29 @@ impl Hub {
     }
 
     fn no_more_streamers(&self, peer: &Peer) -> Option<Close> {
-        let taken = peer.dialect.one_streamer && self.publishers.len() > self.sfus.len();
+        if !peer.dialect.one_streamer {
+            return None;
+        }
+        // It is never asked for its id: it has this one or none.
+        if !peer.scope.allows(LEGACY_AT_ONCE) {
+            return Some(not_allowed());
+        }
+        let taken = self.publishers.len() > self.sfus.len();
         taken.then(|| Close::new(CloseCode::POLICY, "there is a streamer, and this listener takes one only"))
     }
 
     fn no_more_sfus(&self, peer: &Peer) -> Option<Close> {
         match peer.dialect.sfus {
             Sfus::One { taken, .. } if !self.sfus.is_empty() => Some(Close::new(CloseCode::TRY_AGAIN, taken)),
+            Sfus::One { id, .. } if !peer.scope.allows(id) => Some(not_allowed()),
             Sfus::Any | Sfus::One { .. } => None,
             Sfus::None => Some(Close::new(CloseCode::POLICY, "this listener takes no SFU")),
         }
     }
 
     fn nobody_to_attach_to(&self, peer: &Peer) -> Option<Close> {
-        let nobody =
-            peer.dialect.fallback == Fallback::AttachedOnConnect && self.first_streaming(Role::Streamer).is_none();
+        let nobody = peer.dialect.fallback == Fallback::AttachedOnConnect
+            && self.first_streaming(Role::Streamer, &peer.scope).is_none();
         nobody.then(|| Close::new(CloseCode::TRY_AGAIN, "Streamer is not connected"))
     }
 
@@ -57,8 +66,8 @@ impl Hub {
             return;
         }
         let prefers_sfu = peer.wishes.prefers_sfu && peer.dialect.sfus != Sfus::None;
-        let sfu = if prefers_sfu { self.first_streaming(Role::Sfu) } else { None };
-        if let Some(target) = sfu.or_else(|| self.first_streaming(Role::Streamer)) {
+        let sfu = if prefers_sfu { self.first_streaming(Role::Sfu, &peer.scope) } else { None };
+        if let Some(target) = sfu.or_else(|| self.first_streaming(Role::Streamer, &peer.scope)) {
             self.attach(session, target, out);
         }
     }

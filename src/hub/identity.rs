@@ -1,4 +1,7 @@
 //! Streamer ids (protocol.md §5.1): wanted, taken, contested by a ghost, never said.
+//!
+//! Whoever may register only some ids is measured by the id that it wants: the number that is appended to a taken one is
+//! the gateway's. What it is given unasked, because it says no id, counts as wanted.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,7 +24,7 @@ const UNKNOWN: &str = "UnknownStreamer";
 const LEGACY: &str = "__LEGACY_STREAMER__";
 
 /// The same in dialects that list it at once.
-const LEGACY_AT_ONCE: &str = "__LEGACY__";
+pub(super) const LEGACY_AT_ONCE: &str = "__LEGACY__";
 
 /// Newcomers that wait until the holder of the id they want has shown life or not.
 #[derive(Debug)]
@@ -59,7 +62,12 @@ impl Hub {
                 }
             }
             Unidentified::ListedAfterFiveSeconds => {}
-            Unidentified::Hidden => self.hold(session, &StreamerId::new(UNKNOWN)),
+            Unidentified::Hidden if self.may_register(session, UNKNOWN) => {
+                self.hold(session, &StreamerId::new(UNKNOWN));
+            }
+            // It has no id until it says one that it may have.
+            Unidentified::Hidden => {}
+            Unidentified::ListedAtOnce if !self.may_register(session, LEGACY_AT_ONCE) => {}
             Unidentified::ListedAtOnce => {
                 self.hold(session, &StreamerId::new(LEGACY_AT_ONCE));
                 if role == Role::Streamer {
@@ -73,8 +81,13 @@ impl Hub {
     pub(super) fn endpoint_id(&mut self, now: Now, session: SessionId, wanted: Option<&str>, out: &mut Actions) {
         let own = self.publisher(session).and_then(|publisher| publisher.id.clone());
         // Its own may be longer than one may ask for: a number made it so.
-        let wished = own.filter(|own| Some(own.as_str()) == wanted).or_else(|| StreamerId::parse(wanted?));
+        let own = own.filter(|own| Some(own.as_str()) == wanted);
+        let keeps = own.is_some();
+        let wished = own.or_else(|| StreamerId::parse(wanted?));
         let wanted = wished.unwrap_or_else(|| StreamerId::new(UNKNOWN));
+        if !keeps && !self.may_register(session, wanted.as_str()) {
+            return self.close(session, not_allowed(), out);
+        }
         let contested = self.contested(session, &wanted);
         self.forget_wish(session, contested);
         if let Some(holder) = contested {
@@ -82,6 +95,10 @@ impl Hub {
         } else if self.commit(session, &wanted, out) {
             self.settle_claim(session, out);
         }
+    }
+
+    fn may_register(&self, session: SessionId, wanted: &str) -> bool {
+        self.sessions.get(&session).is_some_and(|newcomer| newcomer.scope.allows(wanted))
     }
 
     /// Whoever holds the wanted id and may be a ghost. The id of those that have none is nobody's own.
@@ -103,6 +120,9 @@ impl Hub {
 
     /// After [`SILENCE`] without an id.
     pub(super) fn list_unidentified(&mut self, session: SessionId, out: &mut Actions) {
+        if !self.may_register(session, LEGACY) {
+            return self.close(session, not_allowed(), out);
+        }
         let id = self.names.give_numbered(LEGACY, 0, session);
         if let Some(publisher) = self.publisher_mut(session) {
             publisher.listed_at = None;
@@ -214,4 +234,9 @@ impl Hub {
             self.deadlines.clear(at, Due::Legacy(session));
         }
     }
+}
+
+/// How a streamer or SFU is closed that wants an id which it may not have.
+pub(super) fn not_allowed() -> Close {
+    Close::new(CloseCode::POLICY, "not authorised: the token does not allow this streamer id")
 }

@@ -12,6 +12,7 @@
 //! | `identity` | streamer ids, collisions, ids never said |
 //! | `subscription` | subscribe, unsubscribe, who is full, who speaks first |
 //! | `sfu` | who is listed, and the SFUs that the gateway subscribes |
+//! | `scope` | which ids a session may register or watch |
 //! | `relay` | who may reach whom |
 //! | `departure` | sessions that end, and what ends with them |
 //! | `count` | the player count |
@@ -26,6 +27,7 @@ mod identity;
 mod names;
 mod player_ids;
 mod relay;
+mod scope;
 mod sfu;
 mod state;
 mod subscription;
@@ -44,6 +46,7 @@ pub use dialect::{
     Dialect, Fallback, Places, PlayerConnected, PlayerCount, PlayerIdForm, SfuStreamsFrom, SfuSubscribes, Sfus,
     StrictInput, Unidentified,
 };
+pub use scope::Scope;
 pub use view::{PlayerView, StreamerView};
 
 use self::count::Count;
@@ -219,7 +222,8 @@ impl Hub {
         self.count.arrived(session, role, peer.dialect.player_count);
         let subscriber = player_id.map(|id| Subscriber { id, to: None, offers: peer.wishes.offers });
         let publisher = role.publishes().then(Box::<Publisher>::default);
-        self.sessions.insert(session, Session { role, dialect: peer.dialect, subscriber, publisher });
+        let scope = peer.scope.clone();
+        self.sessions.insert(session, Session { role, dialect: peer.dialect, scope, subscriber, publisher });
     }
 
     fn greet(&self, session: SessionId, peer: &Peer, out: &mut Actions) {

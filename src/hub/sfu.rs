@@ -2,7 +2,7 @@
 
 use super::dialect::{SfuStreamsFrom, SfuSubscribes};
 use super::state::{Choice, Session};
-use super::{Actions, AutoSubscribe, Hub};
+use super::{Actions, AutoSubscribe, Hub, Scope};
 use crate::id::{SessionId, StreamerId};
 use crate::wire::Role;
 
@@ -66,19 +66,23 @@ impl Hub {
         self.list = None;
     }
 
-    pub(super) fn first_streaming(&self, wanted: Role) -> Option<SessionId> {
-        self.streaming.iter().find(|&(_, &role)| role == wanted).map(|(&session, _)| session)
+    /// The first of a role that streams and that the scope allows to watch.
+    pub(super) fn first_streaming(&self, wanted: Role, scope: &Scope) -> Option<SessionId> {
+        let mut streaming = self.streaming.iter().filter(|&(_, &role)| role == wanted).map(|(&session, _)| session);
+        streaming.find(|&session| self.may_watch(scope, session))
     }
 
-    fn newest_streaming(&self) -> Option<SessionId> {
-        self.streaming.iter().rev().find(|&(_, &role)| role == Role::Streamer).map(|(&session, _)| session)
+    fn newest_streaming(&self, scope: &Scope) -> Option<SessionId> {
+        let streamers = self.streaming.iter().rev().filter(|&(_, &role)| role == Role::Streamer);
+        streamers.map(|(&session, _)| session).find(|&session| self.may_watch(scope, session))
     }
 
     /// Subscribes an SFU that leaves that to the gateway, if there is a streamer for it.
     pub(super) fn auto_subscribe(&mut self, session: SessionId, out: &mut Actions) {
+        let Some(scope) = self.sessions.get(&session).map(|sfu| &sfu.scope) else { return };
         let candidate = match self.sought(session) {
-            Some(Sought::Any) => self.first_streaming(Role::Streamer),
-            Some(Sought::Newest) => self.newest_streaming(),
+            Some(Sought::Any) => self.first_streaming(Role::Streamer, scope),
+            Some(Sought::Newest) => self.newest_streaming(scope),
             Some(Sought::Only(id) | Sought::Back(id)) => self.names.holder(id.as_str()),
             None => None,
         };
@@ -89,15 +93,17 @@ impl Hub {
 
     /// Whether an SFU is to be subscribed to this one.
     fn wants(&self, session: SessionId, target: SessionId) -> bool {
-        let Some(&role) = self.streaming.get(&target) else { return false };
+        let (Some(&role), Some(sfu)) = (self.streaming.get(&target), self.sessions.get(&session)) else { return false };
         let right = match self.sought(session) {
             Some(Sought::Any) => role == Role::Streamer,
-            Some(Sought::Newest) => self.newest_streaming() == Some(target) && !self.is_subscribed(session, target),
+            Some(Sought::Newest) => {
+                self.newest_streaming(&sfu.scope) == Some(target) && !self.is_subscribed(session, target)
+            }
             Some(Sought::Only(id)) => role == Role::Streamer && self.names.holder(id.as_str()) == Some(target),
             Some(Sought::Back(id)) => self.names.holder(id.as_str()) == Some(target),
             None => false,
         };
-        right && !self.feeds(session, target)
+        right && self.may_watch(&sfu.scope, target) && !self.feeds(session, target)
     }
 
     fn is_subscribed(&self, session: SessionId, target: SessionId) -> bool {

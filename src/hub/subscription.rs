@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::dialect::{Fallback, Places, PlayerConnected};
 use super::state::Session;
-use super::{Action, Actions, Hub, Notice, notify};
+use super::{Action, Actions, Hub, Notice, Scope, notify};
 use crate::id::SessionId;
 use crate::wire::{Close, CloseCode, DropReason, Role, out as texts};
 
@@ -12,7 +12,7 @@ impl Hub {
     pub(super) fn subscribe(&mut self, session: SessionId, wanted: &str, out: &mut Actions) {
         let Some(asker) = self.sessions.get(&session) else { return };
         let (role, current) = (asker.role, asker.subscribed_to());
-        let Some(target) = self.names.holder(wanted) else {
+        let Some(target) = self.names.holder(wanted).filter(|_| asker.scope.allows(wanted)) else {
             return self.subscribe_failed(session, &format!("Streamer {wanted} does not exist."), out);
         };
         if role == Role::Sfu {
@@ -91,8 +91,13 @@ impl Hub {
         let Some(asker) = self.sessions.get(&session) else { return };
         let text = if asker.role == Role::Sfu {
             let itself = asker.dialect.sfu_lists_itself;
+            let own = |publisher: SessionId| itself && publisher == session;
             let others = self.publishers.iter().filter(|&&publisher| itself || publisher != session);
-            texts::streamer_list(others.filter_map(|&publisher| self.sessions.get(&publisher)?.streamer_id()))
+            let shown = others.filter(|&&publisher| own(publisher) || self.may_watch(&asker.scope, publisher));
+            texts::streamer_list(shown.filter_map(|&publisher| self.sessions.get(&publisher)?.streamer_id()))
+        } else if !asker.scope.is_any() {
+            let shown = self.streaming.keys().filter(|&&publisher| self.may_watch(&asker.scope, publisher));
+            texts::streamer_list(shown.filter_map(|publisher| self.sessions.get(publisher)?.streamer_id()))
         } else if let Some(text) = &self.list {
             text.clone()
         } else {
@@ -106,10 +111,11 @@ impl Hub {
 
     /// A player speaks before it has subscribed. Returns whom it is subscribed to now.
     pub(super) fn fall_back(&mut self, session: SessionId, out: &mut Actions) -> Option<SessionId> {
-        let fallback = self.sessions.get(&session)?.dialect.fallback;
+        let speaker = self.sessions.get(&session)?;
+        let fallback = speaker.dialect.fallback;
         let first = match fallback {
-            Fallback::FirstRegistered => self.first_registered(),
-            Fallback::FirstStreaming | Fallback::Silent => self.first_streaming(Role::Streamer),
+            Fallback::FirstRegistered => self.first_registered(&speaker.scope),
+            Fallback::FirstStreaming | Fallback::Silent => self.first_streaming(Role::Streamer, &speaker.scope),
             // It has had a streamer as long as it was there.
             Fallback::AttachedOnConnect => None,
         };
@@ -139,10 +145,14 @@ impl Hub {
         to
     }
 
-    fn first_registered(&self) -> Option<SessionId> {
-        let has_id =
-            |publisher: &&SessionId| self.publisher(**publisher).is_some_and(|publisher| publisher.id.is_some());
-        self.publishers.iter().find(has_id).copied()
+    fn first_registered(&self, scope: &Scope) -> Option<SessionId> {
+        self.publishers.iter().copied().find(|&publisher| self.may_watch(scope, publisher))
+    }
+
+    /// Whether a streamer or SFU has an id that the scope allows.
+    pub(super) fn may_watch(&self, scope: &Scope, publisher: SessionId) -> bool {
+        let id = self.sessions.get(&publisher).and_then(Session::streamer_id);
+        id.is_some_and(|id| scope.allows(id.as_str()))
     }
 
     /// The limit that keeps this session out, if one does. Its own place does not count against it.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 
+use crate::auth::Grant;
+use crate::config::Roles;
 use crate::hub::{Dialect, Wishes};
 use crate::session::Admission;
 use crate::wire::{Role, out as texts};
@@ -25,6 +27,8 @@ pub struct Door {
     pub http: bool,
     /// The `config` message of its sessions.
     pub greetings: Arc<Greetings>,
+    /// Roles that anybody may take here.
+    pub open: Roles,
 }
 
 /// What a listener is for.
@@ -49,7 +53,7 @@ impl Door {
     /// A door without a prefix, whose sessions have that dialect. A unified one answers HTTP.
     pub fn new(kind: DoorKind, dialect: &'static Dialect, greetings: Arc<Greetings>) -> Self {
         let http = matches!(kind, DoorKind::Unified(_));
-        Self { kind, dialect, choose_dialect: false, prefix: String::new(), http, greetings }
+        Self { kind, dialect, choose_dialect: false, prefix: String::new(), http, greetings, open: Roles::NONE }
     }
 
     /// The role that a path stands for here.
@@ -78,12 +82,12 @@ impl Door {
         if taken { Ok(role) } else { Err(NoRole::NotHere(role)) }
     }
 
-    /// What a peer is let in as that was taken in that role and asked for that dialect. One that is not known, or not
+    /// What a peer would be let in as that was taken in that role and asked for that dialect. One that is not known, or not
     /// to be chosen here, is the listener's.
     pub(crate) fn admission(&self, role: Role, dialect: Option<&str>, wishes: Wishes, remote: SocketAddr) -> Admission {
         let chosen = dialect.filter(|_| self.choose_dialect).and_then(Dialect::by_name);
         let dialect = chosen.unwrap_or(self.dialect);
-        Admission { role, dialect, remote, config: self.greetings.of(dialect), wishes }
+        Admission { role, dialect, remote, config: self.greetings.of(dialect), wishes, grant: Grant::default() }
     }
 }
 

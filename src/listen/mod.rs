@@ -22,8 +22,10 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::debug;
 
 pub use bind::{BindError, bind_tcp, bind_tcp_and_udp};
 pub use door::{Door, DoorKind, Greetings};
@@ -31,12 +33,14 @@ pub(crate) use rate::HttpRates;
 pub(crate) use tcp::{Arrival, TcpService, serve_tcp};
 pub(crate) use udp::{endpoint, serve_udp};
 
+use crate::auth::{Ask, Credentials, Grant, Policy, Refusal};
 use crate::config::HttpRate;
 use crate::config::Proxies;
 use crate::hub::RESTARTING;
 use crate::metrics::Metrics;
 use crate::session::{Admission, Sessions};
-use crate::transport::Transport;
+use crate::transport::{Transport, TransportKind};
+use crate::wire::Close;
 
 /// From the first byte to a session: TLS, HTTP, `hello`, the first stream (protocol.md §2).
 pub const ESTABLISH: Duration = Duration::from_secs(10);
@@ -52,6 +56,13 @@ pub struct Capacity {
 
 /// Connections of operators, who are few.
 const OPERATORS: usize = 256;
+
+/// What a peer shows.
+pub(crate) struct Shown {
+    transport: TransportKind,
+    path: Option<Box<str>>,
+    credentials: Credentials,
+}
 
 /// A connection's place among all, until a session takes it over.
 type Permit = Mutex<Option<OwnedSemaphorePermit>>;
@@ -72,6 +83,8 @@ pub(crate) struct House {
     pub(crate) capacity: Capacity,
     pub(crate) establishing: Arc<Semaphore>,
     pub(crate) connections: Arc<Semaphore>,
+    /// Who may connect.
+    pub(crate) policy: Arc<Policy>,
     /// Whose word about addresses counts.
     pub(crate) proxies: Proxies,
     /// How often each address may ask over HTTP.
@@ -93,9 +106,53 @@ impl House {
             capacity: self.capacity,
             establishing: Arc::clone(&self.establishing),
             connections: Arc::new(Semaphore::new(OPERATORS)),
+            policy: Arc::clone(&self.policy),
             proxies: self.proxies.clone(),
             http_rates: HttpRates::new(HttpRate { per_minute: 0, loopback: false }),
             max_message: self.max_message,
+        }
+    }
+
+    /// Whether a peer may come in. Whoever may not is counted here.
+    pub(crate) async fn authorise(
+        &self,
+        door: &Door,
+        mut admission: Admission,
+        shown: Shown,
+        deadline: Instant,
+    ) -> Result<Admission, Close> {
+        if door.open.contains(admission.role) {
+            return Ok(admission);
+        }
+        let asking = async {
+            let Shown { transport, path, credentials } = shown;
+            let (role, remote, token) = (admission.role, admission.remote.ip(), credentials.token()?);
+            self.policy.authorise(Ask { role, remote, transport: transport.name(), path, token }).await
+        };
+        let granted: Result<Grant, Refusal> = timeout_at(deadline, asking).await.unwrap_or(Err(Refusal::Unavailable));
+        match granted {
+            Ok(grant) => {
+                self.metrics.authorised(admission.role, "granted");
+                admission.grant = grant;
+                Ok(admission)
+            }
+            Err(refusal) => Err(self.refuse(&admission, &refusal)),
+        }
+    }
+
+    /// Counts somebody who is not let in, and says what it is told.
+    fn refuse(&self, admission: &Admission, refusal: &Refusal) -> Close {
+        self.metrics.refused(refusal.name());
+        self.metrics.authorised(admission.role, refusal.name());
+        debug!(remote = %admission.remote, role = %admission.role, "not let in: {}", refusal.name());
+        refusal.close()
+    }
+
+    /// Serves a peer that was let in, or tells it why it was not.
+    pub(crate) async fn serve_or_refuse(&self, transport: impl Transport, authorised: Result<Admission, Close>) {
+        match authorised {
+            Ok(admission) => self.serve(transport, admission).await,
+            Err(close) => Box::pin(self.sessions.turn_away(transport, &close)).await,
         }
     }
 

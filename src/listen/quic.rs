@@ -12,14 +12,15 @@ use tracing::debug;
 use wtransport::endpoint::{IncomingSessionFuture, SessionRequest};
 
 use super::door::NoRole;
-use super::{Door, House, query};
+use super::{Door, House, Shown, query};
+use crate::auth::Credentials;
 use crate::hub::Wishes;
 use crate::session::Admission;
 use crate::tls::ALPN_H3;
 use crate::transport::framed::{OnDrop, Side};
 use crate::transport::quic::QuicTransport;
 use crate::transport::webtransport::WebTransport;
-use crate::transport::{Incoming, Transport};
+use crate::transport::{Incoming, Transport, TransportKind};
 use crate::wire::{Close, CloseCode, Kind, Message};
 
 /// How long a refused raw QUIC peer is given to hear why.
@@ -66,6 +67,12 @@ impl Establishing<'_> {
         };
         let dialect = query::dialect(query);
         let admission = self.door.admission(role, dialect.as_deref(), query::wishes(query), self.remote);
+        let authorization = request.headers().get("authorization").map(String::as_str);
+        let shown = Shown {
+            transport: TransportKind::WebTransport,
+            path: Some(path.into()),
+            credentials: Credentials::of_session(query, authorization),
+        };
         let connection = match request.accept().await {
             Ok(connection) => connection,
             Err(error) => return self.failed("webtransport", &error),
@@ -79,7 +86,14 @@ impl Establishing<'_> {
             }
         };
         let transport = WebTransport::new(&connection, halves, Side::Server, self.house.max_message, self.on_drop());
-        Some(Established::WebTransport(transport, admission))
+        // Only now: a browser learns nothing of a session that was rejected.
+        match self.house.authorise(self.door, admission, shown, self.deadline).await {
+            Ok(admission) => Some(Established::WebTransport(transport, admission)),
+            Err(close) => {
+                self.house.sessions.turn_away(transport, &close).await;
+                None
+            }
+        }
     }
 
     async fn refuse(&self, request: SessionRequest, no: NoRole) -> Option<Established> {
@@ -113,23 +127,30 @@ impl Establishing<'_> {
         let mut transport = QuicTransport::new(connection, halves, limit, self.on_drop());
         let hello = timeout_at(self.deadline, first_message(&mut transport)).await;
         let refusal = match hello.map_or(Err(policy("no hello within 10 s")), |hello| self.welcome(hello)) {
-            Ok(admission) => return Some(Established::Raw(transport, admission)),
-            Err(refusal) => refusal,
+            Ok((admission, shown)) => match self.house.authorise(self.door, admission, shown, self.deadline).await {
+                Ok(admission) => return Some(Established::Raw(transport, admission)),
+                Err(refusal) => refusal,
+            },
+            Err(refusal) => {
+                self.house.metrics.refused("hello");
+                refusal
+            }
         };
-        self.house.metrics.refused("hello");
         let _ = timeout(REFUSAL, poll_fn(|cx| transport.poll_close(cx, &refusal))).await;
         None
     }
 
     /// What a first message asks for.
-    fn welcome(&self, hello: Result<Message, Close>) -> Result<Admission, Close> {
+    fn welcome(&self, hello: Result<Message, Close>) -> Result<(Admission, Shown), Close> {
         let hello = hello?;
         if hello.kind() != Kind::Hello {
             return Err(policy("the first frame must be a hello"));
         }
         let role = hello.role().ok_or_else(|| policy("hello: the role must be player, streamer or sfu"))?;
         let role = self.door.admit(role).map_err(|_| policy("this listener does not take that role"))?;
-        Ok(self.door.admission(role, hello.dialect().as_deref(), Wishes::default(), self.remote))
+        let admission = self.door.admission(role, hello.dialect().as_deref(), Wishes::default(), self.remote);
+        let credentials = Credentials::of_hello(hello.token().as_deref());
+        Ok((admission, Shown { transport: TransportKind::Quic, path: None, credentials }))
     }
 
     fn on_drop(&self) -> OnDrop {

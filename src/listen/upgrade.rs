@@ -20,14 +20,12 @@ use tracing::debug;
 
 use super::door::NoRole;
 use super::patient::Patient;
-use super::{Door, ESTABLISH, House, Permit, query};
+use super::{Door, ESTABLISH, House, Permit, Shown, query};
+use crate::auth::{Credentials, Refusal, is_bearer};
 use crate::metrics::Handshake;
 use crate::session::Admission;
 use crate::transport::TransportKind;
 use crate::transport::ws::{WsTransport, read_buffer};
-
-/// A subprotocol that carries a token: never echoed, never logged.
-const BEARER: &str = "bearer.";
 
 pub(super) struct Upgrade<'a> {
     pub(super) house: &'a Arc<House>,
@@ -71,8 +69,17 @@ impl Upgrade<'_> {
         let asked = request.uri().query();
         let dialect = query::dialect(asked);
         let admission = self.door.admission(role, dialect.as_deref(), query::wishes(asked), self.remote);
-        self.spawn::<S>(hyper::upgrade::on(&mut *request), admission, permit.lock().take());
+        let shown = Shown {
+            transport: self.transport(),
+            path: Some(request.uri().path().into()),
+            credentials: Credentials::of_request(asked, request.headers()),
+        };
+        self.spawn::<S>(hyper::upgrade::on(&mut *request), admission, shown, permit.lock().take());
         switching(accept, subprotocol(request.headers()))
+    }
+
+    fn transport(&self) -> TransportKind {
+        if self.tls { TransportKind::Wss } else { TransportKind::Ws }
     }
 
     fn refuse(&self, no: NoRole) -> Response<Body> {
@@ -88,12 +95,12 @@ impl Upgrade<'_> {
         }
     }
 
-    fn spawn<S>(&self, upgrade: OnUpgrade, admission: Admission, permit: Option<OwnedSemaphorePermit>)
+    fn spawn<S>(&self, upgrade: OnUpgrade, admission: Admission, shown: Shown, permit: Option<OwnedSemaphorePermit>)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let house = Arc::clone(self.house);
-        let kind = if self.tls { TransportKind::Wss } else { TransportKind::Ws };
+        let (house, door) = (Arc::clone(self.house), Arc::clone(self.door));
+        let kind = self.transport();
         let began = Instant::now();
         // A task of its own: the connection's, with HTTP's buffers, ends with the upgrade.
         self.house.tasks.spawn(async move {
@@ -104,7 +111,12 @@ impl Upgrade<'_> {
             let opened = Box::pin(opened::<S>(upgrade, admission.remote, kind, read_buffer, house.max_message)).await;
             let Some(transport) = opened else { return house.metrics.refused("upgrade") };
             house.metrics.shook_hands(Handshake::WebSocket, began.elapsed());
-            house.serve(transport, admission).await;
+            // After the upgrade: a browser is told the code and reason of a close, and nothing of another status.
+            let authorised = match house.establishing.try_acquire() {
+                Ok(_establishing) => Box::pin(house.authorise(&door, admission, shown, began + ESTABLISH)).await,
+                Err(_) => Err(house.refuse(&admission, &Refusal::Busy)),
+            };
+            house.serve_or_refuse(transport, authorised).await;
         });
     }
 }
@@ -173,9 +185,8 @@ fn accept_key(headers: &HeaderMap) -> Result<String, BadRequest> {
 /// The first that the client offers is echoed, but never one that carries a token.
 fn subprotocol(headers: &HeaderMap) -> Option<HeaderValue> {
     let offers = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|value| value.to_str().ok());
-    let first = offers.flat_map(|value| value.split(',')).map(str::trim).find(|offer| {
-        !offer.is_empty() && !offer.get(..BEARER.len()).is_some_and(|start| start.eq_ignore_ascii_case(BEARER))
-    })?;
+    let mut offers = offers.flat_map(|value| value.split(',')).map(str::trim);
+    let first = offers.find(|offer| !offer.is_empty() && !is_bearer(offer))?;
     HeaderValue::from_str(first).ok()
 }
 

@@ -61,3 +61,9 @@ pub(super) struct Build {
 pub(super) struct Layer {
     pub(super) kind: &'static str,
 }
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Outcome {
+    pub(super) role: &'static str,
+    pub(super) outcome: &'static str,
+}

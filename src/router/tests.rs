@@ -22,7 +22,13 @@ fn router() -> Arc<Router> {
 }
 
 fn connect(router: &Arc<Router>, role: Role) -> Connected {
-    let peer = Peer { role, dialect: Dialect::STANDARD, config: Bytes::from_static(b"{}"), wishes: Wishes::default() };
+    let peer = Peer {
+        role,
+        dialect: Dialect::STANDARD,
+        config: Bytes::from_static(b"{}"),
+        wishes: Wishes::default(),
+        scope: Default::default(),
+    };
     router.connect(peer, Ipv4Addr::LOCALHOST.into())
 }
 

@@ -27,6 +27,7 @@ pub use report::{By, SessionReport};
 use self::messages::Showing;
 use self::pump::Pump;
 use self::report::{Reporter, Who};
+use crate::auth::Grant;
 use crate::hub::{Dialect, Peer, Wishes};
 use crate::metrics::Metrics;
 use crate::router::Router;
@@ -60,6 +61,8 @@ pub struct Admission {
     pub config: Bytes,
     /// What it said in its URL.
     pub wishes: Wishes,
+    /// What it may do, and until when.
+    pub grant: Grant,
 }
 
 impl Sessions {
@@ -97,14 +100,14 @@ impl Sessions {
     /// Serves one peer until its session ends.
     pub async fn serve(&self, mut transport: impl Transport, admission: Admission) {
         let transport_kind = transport.kind();
-        let Admission { role, dialect, remote, config, wishes } = admission;
-        let connected = self.router.connect(Peer { role, dialect, config, wishes }, remote.ip());
+        let Admission { role, dialect, remote, config, wishes, grant: Grant { scope, until } } = admission;
+        let connected = self.router.connect(Peer { role, dialect, config, wishes, scope }, remote.ip());
         let (session, player_id) = (connected.guard.session(), connected.player_id.clone());
         let who = Who { session, role, transport: transport_kind, remote, player_id };
         let admitted = connected.outbox.closing().is_none();
         let opened = self.reporter.open(self.metrics(), who.clone(), admitted);
 
-        let pump = Pump::new(self, &mut transport, &connected, &who, dialect);
+        let pump = Pump::new(self, &mut transport, &connected, &who, dialect).until(until);
         let (ending, traffic) = pump.run().await;
 
         // The others learn of it before the closing handshake, which takes as long as the peer likes.

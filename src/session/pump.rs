@@ -20,10 +20,11 @@ use self::reading::Reading;
 use self::writing::Writing;
 use super::report::{Ending, Traffic, Who};
 use super::{Rates, Sessions};
+use crate::auth::Until;
 use crate::hub::Dialect;
 use crate::router::Connected;
 use crate::transport::{Incoming, Transport};
-use crate::wire::{DropReason, Role};
+use crate::wire::{Close, CloseCode, DropReason, Role};
 
 /// Reads before the writes get their turn.
 const READS: u32 = 32;
@@ -41,6 +42,8 @@ pub(super) struct Pump<'a, T> {
     writing: Writing,
     reading: Reading,
     life: Life,
+    /// When its time is over.
+    until: Option<Until>,
     timer: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
@@ -75,8 +78,14 @@ impl<'a, T: Transport> Pump<'a, T> {
             writing: Writing::default(),
             reading: Reading::new(rate, now),
             life: Life::new(now, dialect.pings_players.filter(|_| role == Role::Player)),
+            until: None,
             timer: None,
         }
+    }
+
+    /// Ends at that time.
+    pub(super) fn until(self, until: Option<Until>) -> Self {
+        Self { until, ..self }
     }
 
     pub(super) async fn run(mut self) -> (Ending, Traffic) {
@@ -138,17 +147,26 @@ impl<'a, T: Transport> Pump<'a, T> {
         let stall = self.stall_deadline();
         let life = (!self.transport.keeps_itself_alive()).then(|| self.life_deadline());
         let ping = self.life.next_ping;
-        [self.reading.paused_until, self.reading.list_due, probe, stall, life, ping].into_iter().flatten().min()
+        let over = self.until.map(|until| until.at);
+        [self.reading.paused_until, self.reading.list_due, probe, stall, life, ping, over].into_iter().flatten().min()
     }
 
     fn timer_fired(&mut self) -> Result<(), Ending> {
         let now = Instant::now();
+        self.check_time(now)?;
         self.check_stall(now)?;
         self.resume(now);
         self.check_probe();
         self.send_due_list(now);
         self.send_due_ping(now);
         self.check_life(now)
+    }
+
+    fn check_time(&self, now: Instant) -> Result<(), Ending> {
+        match self.until {
+            Some(Until { at, why }) if at <= now => Err(Ending::Gateway(Close::new(CloseCode::POLICY, why))),
+            _ => Ok(()),
+        }
     }
 }
 

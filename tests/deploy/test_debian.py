@@ -100,6 +100,7 @@ def test_the_service_runs_as_its_unit_says(machine):
 
 def test_the_configuration_counts_and_low_ports_are_open(machine):
     machine.run("sed", "--in-place", 's/^https = .*/https = "[::]:443"/', CONFIG)
+    machine.run("sed", "--in-place", 's/^open = .*/open = "player"/', CONFIG)
     service = Service(machine, UNIT)
     with service.running() as process:
         is_well(machine)

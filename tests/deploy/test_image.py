@@ -111,6 +111,7 @@ def test_keys_are_not_sent_to_the_engine(context):
 def test_its_configuration_listens_where_it_can_be_published(tmp_path):
     text = (FOLDER / "pixelgate.toml").read_text()
     config = tomllib.loads(text)
+    assert config.pop("open") is True
     ports = {key: int(address.rsplit(":", 1)[1]) for key, address in config.items()}
     assert all(config[key] == f"[::]:{ports[key]}" for key in ("http", "https", "streamer", "sfu"))
     exposed = {f"{ports[key]}/tcp" for key in ("http", "https", "streamer", "sfu")} | {f"{ports['https']}/udp"}

@@ -12,7 +12,7 @@ from peers import on_stage, peer
 from running import BINARY, ROOT
 from websockets.exceptions import InvalidStatus
 
-COMMANDS = ("serve", "check", "wilbur", "cirrus", "health", "demo", "test-streamer")
+COMMANDS = ("serve", "check", "wilbur", "cirrus", "health", "token", "demo", "test-streamer")
 # Flags of other programs.
 FOREIGN = {"--env", "--no-default-features", "--public_ip", "--webroot", "--webroot-path"}
 # Words with dashes that are neither keys nor files.
@@ -68,8 +68,8 @@ def operators(tmp_path_factory):
 
 
 def test_the_help_is_understood(keys, listener_keys):
-    assert {"http", "turn-secret", "cors", "config", "content-security-policy"} <= keys and len(keys) == 54
-    assert {"address", "legacy", "path-prefix"} <= listener_keys and len(listener_keys) == 11
+    assert {"http", "turn-secret", "cors", "config", "content-security-policy"} <= keys and len(keys) == 67
+    assert {"address", "legacy", "path-prefix"} <= listener_keys and len(listener_keys) == 12
     assert flags("serve")["http"] == "localhost:8080" and flags("serve")["cert"] == ""
 
 

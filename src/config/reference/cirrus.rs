@@ -100,6 +100,7 @@ fn map(words: &Words, to: &mut Mapping) -> Result<(), ConfigError> {
     players(words, to)?;
     matchmaker(words, to)?;
     to.take("peer-options", words, "peerConnectionOptions");
+    to.open("streamers, SFUs and players");
     if words.is("LogToFile") {
         to.put("log-folder", "logs");
     }

@@ -38,6 +38,12 @@ impl Mapping {
         }
     }
 
+    /// The ports are open to everybody, as the reference server's are, where no token is asked for. It is said to whom.
+    pub(super) fn open(&mut self, whom: &str) {
+        self.put("open", "true");
+        self.warn(format!("{whom} need no token: whoever reaches a port may use it; pixelgate serve can ask for one"));
+    }
+
     pub(super) fn warn(&mut self, warning: impl Into<String>) {
         self.warnings.push(warning.into());
     }

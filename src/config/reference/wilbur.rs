@@ -195,6 +195,8 @@ fn peers(words: &Words, to: &mut Mapping) -> Result<(), ConfigError> {
     for (key, name) in [("turn-secret", "turn_secret"), ("player-token", "player_token")] {
         to.take(key, words, name);
     }
+    let whom = if words.get("player_token").is_some() { "streamers and SFUs" } else { "streamers, SFUs and players" };
+    to.open(whom);
     let seconds = words.text("turn_ttl").trim();
     let fault = || Fault::new(format!("{seconds:?} is no number of seconds"), "write a whole number from 1");
     let ttl = seconds.parse::<u32>().ok().filter(|ttl| *ttl > 0).ok_or_else(|| words.fault("turn_ttl", fault()))?;

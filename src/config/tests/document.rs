@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::super::{Config, ServeArgs, listener};
+use super::super::{Config, ServeArgs, issuer, listener};
 use super::Places;
 
 fn document() -> String {
@@ -22,7 +22,7 @@ fn it_says_the_defaults() {
 #[test]
 fn it_holds_every_key() {
     let text = document();
-    for key in ServeArgs::keys().into_iter().filter(|key| *key != "config").chain(listener::KEYS) {
+    for key in ServeArgs::keys().into_iter().filter(|key| *key != "config").chain(listener::KEYS).chain(issuer::KEYS) {
         assert!(documents(&text, key), "{key}");
     }
 }

@@ -16,7 +16,7 @@ fn table(text: &str) -> Listener {
 
 #[test]
 fn tables_come_after_the_flags() {
-    let text = "http = 'off'\n[[listener]]\naddress = 'localhost:1'\n[[listener]]\naddress = '[::]:2'\nname = 'world'";
+    let text = "http = 'off'\nopen = true\n[[listener]]\naddress = 'localhost:1'\n[[listener]]\naddress = '[::]:2'\nname = 'world'";
     let listeners = all(text);
     let names: Vec<_> = listeners.iter().map(|listener| listener.name.as_str()).collect();
     assert_eq!(names, ["https", "streamer", "sfu", "listener-1", "world"]);
@@ -27,7 +27,7 @@ fn tables_come_after_the_flags() {
 #[test]
 fn everything_can_be_said() {
     let text = "name = 'x'\nlegacy = 'player'\ndialect = 'wilbur'\nchoose-dialect = true\ntls = true\nquic = false\n\
-                path-prefix = '/pixelstream/'\npages = true\nredirect = true";
+                path-prefix = '/pixelstream/'\npages = true\nredirect = true\nopen = 'player'";
     let expected = Listener {
         name: "x".to_owned(),
         addr: ListenAddr::Localhost(7000),
@@ -39,6 +39,7 @@ fn everything_can_be_said() {
         path_prefix: "/pixelstream".to_owned(),
         pages: true,
         redirect: true,
+        open: Some(Roles::PLAYERS),
     };
     assert_eq!(table(text), expected);
     assert!(table("roles = ['sfu', 'player']").serving.takes(Role::Sfu));

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::super::{
-    Announce, CertSource, Config, HttpRate, Limits, ListenAddr, Listener, LogFormat, Roles, Secret, ServeArgs, Serving,
-    Source, Trusted, defaults,
+    Announce, CertSource, Config, HttpRate, Issuer, KeySource, Keys, Limits, ListenAddr, Listener, LogFormat, Roles,
+    Secret, ServeArgs, Serving, Source, Trusted, defaults,
 };
 use super::Places;
 use crate::hub::AutoSubscribe;
@@ -48,7 +48,23 @@ const ROWS: &[Row] = &[
     ("choose-dialect", "true", "true", |config| config.listener("sfu").unwrap().choose_dialect.to_string()),
     ("turn-secret", "one", "two", |config| secret(config.turn_secret.as_ref())),
     ("turn-ttl", "1h", "10days", |config| humantime::format_duration(config.turn_ttl).to_string()),
-    ("player-token", "one", "two", |config| secret(config.player_token.as_ref())),
+    ("player-token", "one", "two", |config| secret(config.auth.player_token.as_ref())),
+    ("streamer-token", "one", "two", |config| secret(config.auth.streamer_token.as_ref())),
+    ("sfu-token", "one", "two", |config| secret(config.auth.sfu_token.as_ref())),
+    ("jwt-secret", SECRETS[0], SECRETS[1], |config| match &config.auth.issuers[..] {
+        [Issuer { keys: Keys::Secret(shared), .. }] => secret(Some(shared)),
+        others => format!("{others:?}"),
+    }),
+    ("jwt-jwks", "keys.json", "https://id.example/keys?x=y", |config| match &config.auth.issuers[..] {
+        [Issuer { keys: Keys::Set(KeySource::File(path)), .. }] => path.display().to_string(),
+        [Issuer { keys: Keys::Set(KeySource::Url(url)), .. }] => url.to_string(),
+        others => format!("{others:?}"),
+    }),
+    ("jwt-leeway", "1m", "1s", |config| humantime::format_duration(config.auth.leeway).to_string()),
+    ("webhook", "http://localhost:1/x", "https://id.example/y", |config| {
+        config.auth.webhook.as_ref().map(|webhook| webhook.url.to_string()).unwrap_or_default()
+    }),
+    ("open", "player", "streamer,sfu", |config| config.auth.open.to_string()),
     ("matchmaker", "one:1", "[::1]:2", |config| {
         config.matchmaker.as_ref().map(|matchmaker| matchmaker.address.clone()).unwrap_or_default()
     }),
@@ -94,6 +110,8 @@ fn roles(config: &Config, name: &str) -> String {
         Serving::Legacy(role) => panic!("{role} alone"),
     }
 }
+
+const SECRETS: [&str; 2] = ["one-one-one-one-one-one-one-one-one", "two-two-two-two-two-two-two-two-two"];
 
 fn secret(secret: Option<&Secret>) -> String {
     secret.map(|secret| secret.as_str().to_owned()).unwrap_or_default()
@@ -145,6 +163,12 @@ fn every_key_is_in_the_table() {
         "cors-credentials",
         "matchmaker-retry",
         "public-address",
+        "jwt-key",
+        "jwt-issuer",
+        "jwt-audience",
+        "jwt-roles",
+        "webhook-roles",
+        "webhook-timeout",
     ];
     let rows = ROWS.iter().map(|row| row.0);
     let mut covered: Vec<_> = rows.chain(apart).collect();
@@ -191,7 +215,7 @@ fn tests_get_free_ports_and_no_files() {
 
 #[test]
 fn beyond_loopback_players_alone_are_taken_unless_told_otherwise() {
-    let roles = |places: Places| roles(&places.config(), "http");
+    let roles = |places: Places| roles(&places.flag("open", "true").config(), "http");
     for open in ["[::]:80", "0.0.0.0:80", "192.0.2.1:80"] {
         assert_eq!(roles(Places::new().flag("http", open)), "player", "{open}");
         let told = Places::new().flag("http", open).flag("http-roles", "player, streamer");
@@ -284,6 +308,9 @@ fn debug_output_holds_no_credentials() {
     let places = Places::new()
         .flag("turn-secret", "hunter2")
         .flag("player-token", "hunter2")
+        .flag("streamer-token", "hunter2")
+        .flag("sfu-token", "hunter2")
+        .flag("jwt-secret", &"hunter2".repeat(5))
         .flag("peer-options", r#"{"credential":"hunter2"}"#);
     assert!(!format!("{:?}", places.config()).contains("hunter2"));
     let args = ServeArgs { peer_options: Some("hunter2".to_owned().into()), ..ServeArgs::default() };

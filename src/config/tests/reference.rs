@@ -229,9 +229,26 @@ fn help_and_version_are_no_errors() {
 
 #[test]
 fn what_is_not_in_force_yet_is_said() {
-    let said = start("wilbur", &lines(&["--turn_secret=hunter2", "--player_token=hunter3"]));
+    let said = start("wilbur", &lines(&["--turn_secret=hunter2"]));
     let about =
         |what: &str| said.warnings.iter().any(|warning| warning.contains(what) && warning.contains("not in force"));
-    assert!(about("turn secret") && about("player token"), "{:?}", said.warnings);
+    assert!(about("turn secret"), "{:?}", said.warnings);
     assert!(!format!("{:?}", said.options).contains("hunter"), "{:?}", said.options);
+}
+
+/// As the reference servers' are: but it is said.
+#[test]
+fn the_ports_are_open_and_that_is_said() {
+    for (server, arg, whom) in [
+        ("wilbur", "--serve", "streamers, SFUs and players need no token"),
+        ("wilbur", "--player_token=t", "streamers and SFUs need no token"),
+        ("cirrus", "--LogVerbose=true", "streamers, SFUs and players need no token"),
+    ] {
+        let said = start(server, &lines(&[arg]));
+        assert!(said.warnings.iter().any(|warning| warning.starts_with(whom)), "{:?}", said.warnings);
+        assert_eq!(said.config.auth.open, crate::config::Roles::ALL);
+    }
+    let asked = start("wilbur", &lines(&["--player_token=t"])).config.auth;
+    let has_rule = |role| asked.has_rule(role);
+    assert!(has_rule(crate::wire::Role::Player) && !has_rule(crate::wire::Role::Streamer));
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::effects::{Ask, Auto, Effect, Effects, Setup, Speech, Subject};
 use crate::hub::{
-    Action, Actions, AutoSubscribe, Dialect, Frame, Hub, Notice, Now, Peer, Pressure, Request, Settings, Wishes,
+    Action, Actions, AutoSubscribe, Dialect, Frame, Hub, Notice, Now, Peer, Pressure, Request, Scope, Settings, Wishes,
 };
 use crate::id::{PlayerId, SessionId, StreamerId};
 use crate::wire::{Kind, Message, Role};
@@ -47,7 +47,7 @@ impl Subject for Driven {
 
     fn connect(&mut self, now: Now, session: u64, role: Role, speech: Speech, wishes: Wishes) -> Option<String> {
         let config = format!(r#"{{"type":"config","peerConnectionOptions":{{}},"mark":{session}}}"#);
-        let peer = Peer { role, dialect: dialect(speech), config: config.into(), wishes };
+        let peer = Peer { role, dialect: dialect(speech), config: config.into(), wishes, scope: Scope::ANY };
         let player = self.hub.connect(now, SessionId(session), peer, &mut self.actions)?;
         self.players.insert(session, player.clone());
         Some(player.as_str().to_owned())

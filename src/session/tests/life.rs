@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Gateway, Peer, after, settle};
+use crate::auth::{Grant, Until};
 use crate::hub::Dialect;
 use crate::session::{By, Rate, Rates};
 use crate::transport::{Ended, Incoming, Keepalive};
@@ -249,5 +250,23 @@ async fn a_holder_that_is_not_read_lives() {
         after(3.0).await;
         assert_eq!(sfu.closed(), None);
         timer.abort();
+    }
+}
+
+/// §5.5: a session ends when its time is over, whatever it does meanwhile, and not before.
+#[tokio::test(start_paused = true)]
+async fn a_session_ends_on_time() {
+    for role in Role::ALL {
+        let mut gateway = gateway();
+        let until = Some(Until { at: tokio::time::Instant::now() + Duration::from_secs(60), why: "over" });
+        let peer = gateway.connect_with(role, Dialect::STANDARD, Grant { until, ..Grant::default() }, |_| ());
+        for _ in 0..5 {
+            after(11.9).await;
+            peer.says(r#"{"type":"ping","time":1}"#);
+        }
+        assert_eq!(peer.closed(), None);
+        after(0.6).await;
+        assert_eq!(peer.closed(), Some(Close::new(CloseCode::POLICY, "over")));
+        assert_eq!(gateway.reports.try_recv().unwrap().by, By::Gateway);
     }
 }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::broadcast;
 
+use crate::auth::Grant;
 use crate::hub::{Dialect, Settings, Wishes};
 use crate::metrics::Metrics;
 use crate::router::Router;
@@ -192,6 +193,17 @@ impl Gateway {
 
     /// Connects a peer whose script is arranged first.
     pub(super) fn connect_as(&self, role: Role, dialect: &'static Dialect, arrange: impl FnOnce(&mut Script)) -> Peer {
+        self.connect_with(role, dialect, Grant::default(), arrange)
+    }
+
+    /// Connects one that was granted so much.
+    pub(super) fn connect_with(
+        &self,
+        role: Role,
+        dialect: &'static Dialect,
+        grant: Grant,
+        arrange: impl FnOnce(&mut Script),
+    ) -> Peer {
         let mut script = Script::default();
         arrange(&mut script);
         let script = Arc::new(Mutex::new(script));
@@ -199,7 +211,7 @@ impl Gateway {
         let sessions = Arc::clone(&self.sessions);
         let remote = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
         let admission =
-            Admission { role, dialect, remote, config: Bytes::from_static(b"{}"), wishes: Wishes::default() };
+            Admission { role, dialect, remote, config: Bytes::from_static(b"{}"), wishes: Wishes::default(), grant };
         let task = tokio::spawn(async move { sessions.serve(transport, admission).await });
         Peer { script, task }
     }

@@ -155,7 +155,13 @@ fn subscribers_learn_of_a_rename_before_its_confirm() {
     use crate::id::SessionId;
     let (mut hub, mut out, config) = (Hub::new(Settings::default()), Actions::new(), bytes::Bytes::new());
     for (session, role) in [(1, Role::Streamer), (2, Role::Player)] {
-        let peer = Peer { role, dialect: Dialect::STANDARD, config: config.clone(), wishes: Default::default() };
+        let peer = Peer {
+            role,
+            dialect: Dialect::STANDARD,
+            config: config.clone(),
+            wishes: Default::default(),
+            scope: Default::default(),
+        };
         hub.connect(Default::default(), SessionId(session), peer, &mut out);
     }
     let mut ask = |session, request, out: &mut Actions| {

@@ -15,6 +15,7 @@ mod ids;
 mod lists;
 mod mixed;
 mod relays;
+mod scopes;
 mod sfus;
 mod world;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::hub::{Action, Actions, Dialect, Hub, Now, Peer, Pressure, Request, Settings, Wishes};
+use crate::hub::{Action, Actions, Dialect, Hub, Now, Peer, Pressure, Request, Scope, Settings, Wishes};
 use crate::id::SessionId;
 use crate::wire::{Close, CloseCode, DropReason, Kind, Message, Role};
 
@@ -80,12 +80,27 @@ impl World {
         dialect: &'static Dialect,
         wishes: Wishes,
     ) -> Deed<'_> {
+        self.arrive(name, role, dialect, wishes, Scope::ANY)
+    }
+
+    /// One that may register or watch these ids only.
+    pub(super) fn within(&mut self, ids: &[&str], name: &str, role: Role) -> Deed<'_> {
+        self.within_wishing(ids, name, role, Wishes::default())
+    }
+
+    /// The same, that says so in its URL.
+    pub(super) fn within_wishing(&mut self, ids: &[&str], name: &str, role: Role, wishes: Wishes) -> Deed<'_> {
+        let scope = Scope::of(ids).expect("so many patterns are allowed");
+        self.arrive(name, role, self.dialect, wishes, scope)
+    }
+
+    fn arrive(&mut self, name: &str, role: Role, dialect: &'static Dialect, wishes: Wishes, scope: Scope) -> Deed<'_> {
         self.last += 1;
         let session = SessionId(self.last);
         self.sessions.insert(name.into(), session);
         let config = Bytes::from_static(br#"{"type":"config"}"#);
         self.step(|hub, now, out| {
-            hub.connect(now, session, Peer { role, dialect, config, wishes }, out);
+            hub.connect(now, session, Peer { role, dialect, config, wishes, scope }, out);
         });
         Deed { world: self, session }
     }

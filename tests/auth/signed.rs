@@ -1,0 +1,225 @@
+//! Signed tokens: role × transport × credential → exactly the right ones get in, and no further than they may.
+
+use futures_util::future::join_all;
+use pixelgate::auth::{NewClaims, Signer, issue};
+use pixelgate::config::{Keys, PublicKey, Secret};
+use pixelgate::wire::{CloseCode, Role};
+use serde_json::json;
+
+use crate::support::{Lab, Peer, Via};
+use crate::world::{Came, Pair, claims, comes, fares, lab_of, now, refused};
+
+/// What somebody shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Credential {
+    None,
+    Garbage,
+    WrongKey,
+    Expired,
+    NotYetValid,
+    WrongRole,
+    WrongStreamer,
+    WrongIssuer,
+    AlgorithmNone,
+    PublicKeyAsSecret,
+    Right,
+}
+
+const ALL: [Credential; 11] = [
+    Credential::None,
+    Credential::Garbage,
+    Credential::WrongKey,
+    Credential::Expired,
+    Credential::NotYetValid,
+    Credential::WrongRole,
+    Credential::WrongStreamer,
+    Credential::WrongIssuer,
+    Credential::AlgorithmNone,
+    Credential::PublicKeyAsSecret,
+    Credential::Right,
+];
+
+impl Credential {
+    fn token(self, role: Role, pair: &Pair) -> Option<String> {
+        let good = claims(role, &["Stage*", "Fan"]);
+        let other = if role == Role::Player { Role::Streamer } else { Role::Player };
+        Some(match self {
+            Self::None => return None,
+            Self::Garbage => "not.a.token".to_owned(),
+            Self::WrongKey => Pair::new(pair.kid).signs(&good),
+            Self::Expired => pair.signs(&NewClaims { exp: now() - 1, ..good }),
+            Self::NotYetValid => pair.signs(&NewClaims { nbf: Some(now() + 30), ..good }),
+            Self::WrongRole => pair.signs(&claims(other, &["Stage"])),
+            Self::WrongStreamer => pair.signs(&claims(role, &["Other"])),
+            Self::WrongIssuer => pair.signs(&NewClaims { iss: Some("https://evil.example".to_owned()), ..good }),
+            Self::AlgorithmNone => {
+                let signed = pair.signs(&good);
+                let body = signed.split('.').nth(1).expect("a body");
+                // {"alg":"none"}
+                format!("eyJhbGciOiJub25lIn0.{body}.")
+            }
+            Self::PublicKeyAsSecret => {
+                issue(&good, &Signer::secret(&Secret::for_tests(&pair.public)).expect("a key")).expect("a token")
+            }
+            Self::Right => pair.signs(&good),
+        })
+    }
+
+    fn expected(self) -> Came {
+        match self {
+            Self::None => Came::refused("no token was given"),
+            Self::Expired => Came::refused("the token has expired"),
+            Self::NotYetValid => Came::refused("the token is not valid yet"),
+            Self::WrongRole => Came::refused("the token is for another role"),
+            Self::WrongStreamer | Self::Right => Came::In,
+            _ => Came::refused("the token is not valid"),
+        }
+    }
+}
+
+/// One cell of the matrix: who is let in, and how far.
+async fn cell(lab: &Lab, pair: &Pair, via: Via, role: Role, credential: Credential) {
+    let token = credential.token(role, pair);
+    let mut peer = comes(lab, via, role, token.as_deref()).await;
+    let what = format!("{role} over {} with {credential:?}", via.name());
+    assert_eq!(fares(&mut peer).await, credential.expected(), "{what}");
+    if credential.expected() != Came::In {
+        return;
+    }
+    let may = credential == Credential::Right;
+    match role {
+        Role::Player => {
+            peer.says(json!({"type": "listStreamers"})).await;
+            let ids = if may { json!(["Stage"]) } else { json!([]) };
+            assert_eq!(peer.hears("streamerList").await["ids"], ids, "{what}");
+            peer.says(json!({"type": "subscribe", "streamerId": "Stage"})).await;
+            if !may {
+                let failed = peer.hears("subscribeFailed").await;
+                assert_eq!(failed["message"], "Streamer Stage does not exist.", "{what}");
+            }
+        }
+        Role::Streamer | Role::Sfu => {
+            peer.hears("identify").await;
+            let id = if role == Role::Streamer { "Stage7" } else { "Fan" };
+            peer.says(json!({"type": "endpointId", "id": id})).await;
+            if may {
+                peer.hears_exactly(json!({"type": "endpointIdConfirm", "committedId": id})).await;
+            } else {
+                let (close, _) = peer.is_closed(CloseCode::POLICY).await;
+                assert_eq!(close.reason, "not authorised: the token does not allow this streamer id", "{what}");
+            }
+        }
+    }
+    peer.leaves().await;
+}
+
+async fn matrix(via: Via) {
+    let pair = Pair::new("one");
+    let lab = lab_of(Keys::Public(PublicKey::from_pem(&pair.public).expect("a key")));
+    let mut stage =
+        comes(&lab, Via::Ws, Role::Streamer, Credential::Right.token(Role::Streamer, &pair).as_deref()).await;
+    stage.identifies("Stage").await;
+    for role in Role::ALL {
+        for credential in ALL {
+            let before = lab.gateway().router().session_count();
+            cell(&lab, &pair, via, role, credential).await;
+            if credential.expected() != Came::In {
+                assert_eq!(lab.gateway().router().session_count(), before, "who is refused costs the hub nothing");
+            }
+            drop(stage.settles().await);
+            lab.until("the stage alone", |lab| lab.gateway().router().session_count() == 1).await;
+        }
+    }
+    let counted = ["no_token", "token_wrong", "token_expired", "token_early", "token_role"];
+    assert_eq!(counted.map(|reason| refused(&lab, reason)), [3, 15, 3, 3, 3]);
+}
+
+#[tokio::test]
+async fn the_right_ones_get_in_over_ws() {
+    matrix(Via::Ws).await;
+}
+
+#[tokio::test]
+async fn the_right_ones_get_in_over_wss() {
+    matrix(Via::Wss).await;
+}
+
+#[tokio::test]
+async fn the_right_ones_get_in_over_webtransport() {
+    matrix(Via::WebTransport).await;
+}
+
+#[tokio::test]
+async fn the_right_ones_get_in_over_quic() {
+    matrix(Via::Quic).await;
+}
+
+/// §5.5: a session ends with its token, in the middle of whatever it does.
+#[tokio::test]
+async fn a_session_ends_with_its_token() {
+    let pair = Pair::new("one");
+    let lab = lab_of(Keys::Public(PublicKey::from_pem(&pair.public).expect("a key")));
+    let ends = |via: Via, role: Role| {
+        let (lab, pair) = (&lab, &pair);
+        // Boxed: a debug build's futures of a dozen connections are more than a thread's stack.
+        Box::pin(async move {
+            let exp = now() + 2;
+            let token = pair.signs(&NewClaims { exp, ..claims(role, &["*"]) });
+            let mut peer = comes(lab, via, role, Some(&token)).await;
+            assert_eq!(fares(&mut peer).await, Came::In);
+            let (close, _) = peer.is_closed(CloseCode::POLICY).await;
+            assert_eq!(close.reason, "the token has expired");
+            assert!((exp..exp + 5).contains(&now()), "{role} over {}: {} after {exp}", via.name(), now());
+        })
+    };
+    let all = Via::ALL.into_iter().flat_map(|via| Role::ALL.map(|role| ends(via, role)));
+    join_all(all).await;
+    assert_eq!(lab.gateway().router().session_count(), 0);
+}
+
+#[tokio::test]
+async fn a_session_is_no_longer_than_its_token_allows() {
+    let pair = Pair::new("one");
+    let lab = lab_of(Keys::Public(PublicKey::from_pem(&pair.public).expect("a key")));
+    let ends = |via: Via| {
+        let (lab, pair) = (&lab, &pair);
+        Box::pin(async move {
+            let token = pair.signs(&NewClaims { max_session: Some(1), ..claims(Role::Player, &["*"]) });
+            let mut peer = comes(lab, via, Role::Player, Some(&token)).await;
+            assert_eq!(fares(&mut peer).await, Came::In);
+            let (close, _) = peer.is_closed(CloseCode::POLICY).await;
+            assert_eq!(close.reason, "the session has lasted as long as its token allows");
+        })
+    };
+    join_all(Via::ALL.map(ends)).await;
+}
+
+async fn enters(lab: &Lab, pair: &Pair, role: Role, ids: &[&str]) -> Peer {
+    let mut peer = comes(lab, Via::Ws, role, Some(&pair.signs(&claims(role, ids)))).await;
+    assert_eq!(fares(&mut peer).await, Came::In);
+    peer
+}
+
+/// A player that falls back, and an SFU that the gateway subscribes, get what they may watch and nothing else.
+#[tokio::test]
+async fn what_the_gateway_chooses_is_within_the_token_too() {
+    let pair = Pair::new("one");
+    let lab = lab_of(Keys::Public(PublicKey::from_pem(&pair.public).expect("a key")));
+    let mut first = enters(&lab, &pair, Role::Streamer, &["First"]).await;
+    let mut second = enters(&lab, &pair, Role::Streamer, &["Second"]).await;
+    for (streamer, id) in [(&mut first, "First"), (&mut second, "Second")] {
+        streamer.hears("identify").await;
+        streamer.says(json!({"type": "endpointId", "id": id})).await;
+        streamer.hears("endpointIdConfirm").await;
+    }
+    let mut sfu = enters(&lab, &pair, Role::Sfu, &["Second", "Fan"]).await;
+    assert_eq!(second.hears("playerConnected").await["sfu"], true);
+    let mut player = enters(&lab, &pair, Role::Player, &["Second"]).await;
+    player.says(json!({"type": "answer", "sdp": "s"})).await;
+    assert_eq!(second.hears("playerConnected").await["sfu"], false);
+    second.hears("answer").await;
+    assert_eq!(first.settles().await, Vec::<serde_json::Value>::new());
+    sfu.hears("identify").await;
+    sfu.says(json!({"type": "listStreamers"})).await;
+    sfu.hears_exactly(json!({"type": "streamerList", "ids": ["Second"]})).await;
+}
