@@ -21,9 +21,10 @@
 //! | [`metrics`] | what is counted |
 //! | [`router`] | the only door to the hub: lock, decide, queue, unlock |
 //! | [`transport`] | message streams over WebSocket, WebTransport, QUIC and memory |
+//! | [`config`] | what was written, and what it means |
+//! | [`auth`] | who is let in, and what opens TURN servers for them |
 //! | [`session`] | one task per peer: reads, writes, rates, keepalive |
 //! | [`tls`] | certificates, made here or the operator's, and TLS configurations |
-//! | [`config`] | what was written, and what it means |
 //! | [`listen`] | TCP and UDP: handshakes, upgrades, roles |
 //! | [`web`], [`admin`] | pages for players, and for operators |
 //! | `matchmaker` | who is told of streamers and players |
@@ -37,6 +38,7 @@
 
 pub mod admin;
 pub mod announce;
+pub mod auth;
 pub mod banner;
 #[cfg(feature = "bench")]
 pub mod bench;

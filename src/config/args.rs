@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::error::{ConfigError, Fault};
 use super::listener::ListenerArgs;
+use super::turn::TurnArgs;
 
 /// Where a value was written. A later variant overrides an earlier one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,7 +115,7 @@ pub struct ServeArgs {
     /// More folders of pages, each at a path: /path=folder,…
     #[arg(long, value_name = "ROUTES", help_heading = "Listeners")]
     pub routes: Option<Written>,
-    /// Origins of other sites whose pages may ask /transports.json: https://a.example,…; * for any [default: none]
+    /// Origins of other sites whose pages are let in: https://a.example,…; * for any as players [default: any as players]
     #[arg(long, value_name = "ORIGINS", help_heading = "Listeners")]
     pub allowed_origins: Option<Written>,
     /// Pages that --http is asked for are answered with where --https has them
@@ -162,6 +163,12 @@ pub struct ServeArgs {
     /// Operators: health and metrics
     #[arg(long, value_name = "ADDRESS|off", help_heading = "Listeners")]
     pub admin: Option<Written>,
+    /// Names by which operators dial it, besides addresses and localhost: gate.internal,… [default: none]
+    #[arg(long, value_name = "HOSTS", help_heading = "Listeners")]
+    pub admin_hosts: Option<Written>,
+    /// What operators must give as Authorization: Bearer; without it other machines see its health alone
+    #[arg(long, value_name = "TEXT", help_heading = "Listeners")]
+    pub admin_token: Option<Written>,
     /// What peers are spoken to as: standard, wilbur, wilbur-5.5, cirrus-5.4, cirrus-5.2, cirrus-5.1 or cirrus-4.27
     #[arg(long, value_name = "NAME", help_heading = "Signalling")]
     pub dialect: Option<Written>,
@@ -189,12 +196,18 @@ pub struct ServeArgs {
     /// Silence after which a peer is given up
     #[arg(long, value_name = "TIME", help_heading = "Signalling")]
     pub keepalive_timeout: Option<Written>,
-    /// Secret shared with the TURN server, for credentials of each session
+    /// TURN servers that every peer is told: turn:HOST:PORT,… [default: none]
+    #[arg(long, value_name = "URLS", help_heading = "Signalling")]
+    pub turn_urls: Option<Written>,
+    /// Secret shared with them, for credentials of each session; without --turn-urls: with those in --peer-options
     #[arg(long, value_name = "TEXT", help_heading = "Signalling")]
     pub turn_secret: Option<Written>,
     /// How long TURN credentials live
     #[arg(long, value_name = "TIME", help_heading = "Signalling")]
     pub turn_ttl: Option<Written>,
+    /// How media may go: relay is by way of TURN servers alone
+    #[arg(long, value_name = "all|relay", help_heading = "Signalling")]
+    pub ice_transport_policy: Option<Written>,
     /// What players must give as ?token=
     #[arg(long, value_name = "TEXT", help_heading = "Signalling")]
     pub player_token: Option<Written>,
@@ -252,10 +265,13 @@ pub struct ServeArgs {
     /// The `[[listener]]` tables of the file.
     #[arg(skip)]
     pub listeners: Vec<ListenerArgs>,
+    /// The `[[turn]]` tables of the file.
+    #[arg(skip)]
+    pub turn: Vec<TurnArgs>,
 }
 
 /// How many keys there are.
-const KEYS: usize = 54;
+const KEYS: usize = 58;
 
 impl ServeArgs {
     /// Every key and its value, in the order of the help. A field that is forgotten here does not compile.
@@ -286,6 +302,8 @@ impl ServeArgs {
             proxy_hops,
             rest_api,
             admin,
+            admin_hosts,
+            admin_token,
             dialect,
             choose_dialect,
             max_players,
@@ -295,8 +313,10 @@ impl ServeArgs {
             peer_options_file,
             keepalive_interval,
             keepalive_timeout,
+            turn_urls,
             turn_secret,
             turn_ttl,
+            ice_transport_policy,
             player_token,
             matchmaker,
             matchmaker_retry,
@@ -316,6 +336,7 @@ impl ServeArgs {
             announce,
             config,
             listeners: _,
+            turn: _,
         } = self;
         [
             ("http", http),
@@ -343,6 +364,8 @@ impl ServeArgs {
             ("proxy-hops", proxy_hops),
             ("rest-api", rest_api),
             ("admin", admin),
+            ("admin-hosts", admin_hosts),
+            ("admin-token", admin_token),
             ("dialect", dialect),
             ("choose-dialect", choose_dialect),
             ("max-players", max_players),
@@ -352,8 +375,10 @@ impl ServeArgs {
             ("peer-options-file", peer_options_file),
             ("keepalive-interval", keepalive_interval),
             ("keepalive-timeout", keepalive_timeout),
+            ("turn-urls", turn_urls),
             ("turn-secret", turn_secret),
             ("turn-ttl", turn_ttl),
+            ("ice-transport-policy", ice_transport_policy),
             ("player-token", player_token),
             ("matchmaker", matchmaker),
             ("matchmaker-retry", matchmaker_retry),
@@ -393,6 +418,9 @@ impl ServeArgs {
         }
         if self.listeners.is_empty() {
             self.listeners = below.listeners;
+        }
+        if self.turn.is_empty() {
+            self.turn = below.turn;
         }
         self
     }

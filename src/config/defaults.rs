@@ -48,6 +48,8 @@ pub const DEFAULTS: &[(&str, &str)] = &[
     ("keepalive-timeout", "45s"),
     // Longer than any session is watched.
     ("turn-ttl", "24h"),
+    // The direct way is the fast one.
+    ("ice-transport-policy", "all"),
     // Matchmakers belong to Unreal Engine 4.27 to 5.4.
     ("matchmaker", "off"),
     // The reference server's.

@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::args::{ServeArgs, Source, Written};
 use super::error::{ConfigError, Fault, nearest};
 use super::listener::ListenerArgs;
+use super::turn::TurnArgs;
 
 /// Reads the file that `named` names.
 pub(super) fn read(named: &Written) -> Result<ServeArgs, ConfigError> {
@@ -31,6 +32,10 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<ServeArgs, ConfigError> {
         let key = key.get_ref().as_ref();
         if key == "listener" {
             args.listeners = document.listeners(value.get_ref(), &source)?;
+            continue;
+        }
+        if key == "turn" {
+            args.turn = document.turn_pools(value.get_ref(), &source)?;
             continue;
         }
         check_key(key).map_err(|fault| fault.at(source.place(key)))?;
@@ -76,6 +81,25 @@ impl Document<'_> {
         let source = self.source(table.span().start);
         let fault = || Fault::new("it is no table", "write [[listener]]").at(source.place("listener"));
         let mut args = ListenerArgs::new(source.clone());
+        for (key, value) in table.get_ref().as_table().ok_or_else(fault)? {
+            let source = self.source(key.span().start);
+            let key = key.get_ref().as_ref();
+            let text = self.text_of(key, value.get_ref()).map_err(|fault| fault.at(source.place(key)))?;
+            args.set(key, Written::new(text, source.clone())).map_err(|fault| fault.at(source.place(key)))?;
+        }
+        Ok(args)
+    }
+
+    /// The `[[turn]]` tables.
+    fn turn_pools(&self, value: &DeValue<'_>, source: &Source) -> Result<Vec<TurnArgs>, ConfigError> {
+        let fault = || Fault::new("it is no list of tables", "write [[turn]]").at(source.place("turn"));
+        value.as_array().ok_or_else(fault)?.iter().map(|table| self.turn_pool(table)).collect()
+    }
+
+    fn turn_pool(&self, table: &Spanned<DeValue<'_>>) -> Result<TurnArgs, ConfigError> {
+        let source = self.source(table.span().start);
+        let fault = || Fault::new("it is no table", "write [[turn]]").at(source.place("turn"));
+        let mut args = TurnArgs::new(source.clone());
         for (key, value) in table.get_ref().as_table().ok_or_else(fault)? {
             let source = self.source(key.span().start);
             let key = key.get_ref().as_ref();

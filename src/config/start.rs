@@ -77,6 +77,8 @@ impl Start {
         let config = Config::read(&args)?;
         let mut warnings = not_in_force(&config);
         warnings.extend(check::unused(&args));
+        warnings.extend(check::unreachable(&config));
+        warnings.extend(check::unissued(&config));
         let options = check::shown(&args).map(|(key, value)| (key.to_owned(), value)).collect();
         Ok(Self { config, args, warnings, options, save: None, files, source: Again::Native(Box::new(above)) })
     }
@@ -111,6 +113,8 @@ impl Start {
         files.extend(looks(named_files(&args)));
         let config = Config::read(&args)?;
         warnings.extend(not_in_force(&config));
+        warnings.extend(check::unreachable(&config));
+        warnings.extend(check::unissued(&config));
         Ok(Self { config, args, warnings, options, save, files, source })
     }
 
@@ -141,7 +145,7 @@ fn looks(files: impl IntoIterator<Item = PathBuf>) -> Vec<(PathBuf, Look)> {
 
 /// What is understood and does nothing yet: who relies on it must know.
 fn not_in_force(config: &Config) -> Vec<String> {
-    let said = [("turn secret", config.turn_secret.is_some()), ("player token", config.player_token.is_some())];
+    let said = [("player token", config.player_token.is_some())];
     let said = said.into_iter().filter(|(_, said)| *said);
     said.map(|(what, _)| format!("the {what} is not in force yet")).collect()
 }

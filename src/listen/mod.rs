@@ -7,6 +7,7 @@ mod accept;
 mod bind;
 mod client;
 mod door;
+mod origin;
 mod patient;
 mod query;
 mod quic;
@@ -26,11 +27,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use bind::{BindError, bind_tcp, bind_tcp_and_udp};
-pub use door::{Door, DoorKind, Greetings};
+pub use door::{Door, DoorKind};
 pub(crate) use rate::HttpRates;
 pub(crate) use tcp::{Arrival, TcpService, serve_tcp};
 pub(crate) use udp::{endpoint, serve_udp};
 
+use crate::auth::OriginCheck;
 use crate::config::HttpRate;
 use crate::config::Proxies;
 use crate::hub::RESTARTING;
@@ -74,6 +76,8 @@ pub(crate) struct House {
     pub(crate) connections: Arc<Semaphore>,
     /// Whose word about addresses counts.
     pub(crate) proxies: Proxies,
+    /// Whose pages may open sessions.
+    pub(crate) origins: OriginCheck,
     /// How often each address may ask over HTTP.
     pub(crate) http_rates: HttpRates,
     /// The largest message, in bytes.
@@ -94,6 +98,7 @@ impl House {
             establishing: Arc::clone(&self.establishing),
             connections: Arc::new(Semaphore::new(OPERATORS)),
             proxies: self.proxies.clone(),
+            origins: self.origins.clone(),
             http_rates: HttpRates::new(HttpRate { per_minute: 0, loopback: false }),
             max_message: self.max_message,
         }

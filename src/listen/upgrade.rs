@@ -25,6 +25,7 @@ use crate::metrics::Handshake;
 use crate::session::Admission;
 use crate::transport::TransportKind;
 use crate::transport::ws::{WsTransport, read_buffer};
+use crate::wire::Close;
 
 /// A subprotocol that carries a token: never echoed, never logged.
 const BEARER: &str = "bearer.";
@@ -34,6 +35,8 @@ pub(super) struct Upgrade<'a> {
     pub(super) door: &'a Arc<Door>,
     pub(super) remote: SocketAddr,
     pub(super) tls: bool,
+    /// It came through a proxy of ours.
+    pub(super) proxied: bool,
 }
 
 /// Whether a request asks for a WebSocket.
@@ -71,7 +74,8 @@ impl Upgrade<'_> {
         let asked = request.uri().query();
         let dialect = query::dialect(asked);
         let admission = self.door.admission(role, dialect.as_deref(), query::wishes(asked), self.remote);
-        self.spawn::<S>(hyper::upgrade::on(&mut *request), admission, permit.lock().take());
+        let foreign = self.house.foreign_request(role, self.proxied, request.headers());
+        self.spawn::<S>(hyper::upgrade::on(&mut *request), admission, foreign, permit.lock().take());
         switching(accept, subprotocol(request.headers()))
     }
 
@@ -88,8 +92,14 @@ impl Upgrade<'_> {
         }
     }
 
-    fn spawn<S>(&self, upgrade: OnUpgrade, admission: Admission, permit: Option<OwnedSemaphorePermit>)
-    where
+    /// A peer that is turned away hears it as a close: a page does not see the status of a refused upgrade.
+    fn spawn<S>(
+        &self,
+        upgrade: OnUpgrade,
+        admission: Admission,
+        turned_away: Option<Close>,
+        permit: Option<OwnedSemaphorePermit>,
+    ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let house = Arc::clone(self.house);
@@ -104,7 +114,10 @@ impl Upgrade<'_> {
             let opened = Box::pin(opened::<S>(upgrade, admission.remote, kind, read_buffer, house.max_message)).await;
             let Some(transport) = opened else { return house.metrics.refused("upgrade") };
             house.metrics.shook_hands(Handshake::WebSocket, began.elapsed());
-            house.serve(transport, admission).await;
+            match turned_away {
+                Some(close) => house.sessions.turn_away(transport, &close).await,
+                None => house.serve(transport, admission).await,
+            }
         });
     }
 }

@@ -23,7 +23,7 @@ fn router() -> Arc<Router> {
 
 fn connect(router: &Arc<Router>, role: Role) -> Connected {
     let peer = Peer { role, dialect: Dialect::STANDARD, config: Bytes::from_static(b"{}"), wishes: Wishes::default() };
-    router.connect(peer, Ipv4Addr::LOCALHOST.into())
+    router.connect(router.next_session(), peer, Ipv4Addr::LOCALHOST.into())
 }
 
 fn ask(router: &Router, who: &Connected, request: Request) -> bool {

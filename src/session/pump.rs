@@ -1,10 +1,11 @@
 //! The session's loop. Everything that can happen to a session is one [`Turn`]; one poll looks for the next.
 //!
 //! `reading` is what the peer sends and how fast it may, `writing` what it is sent and how slowly it may take it, `life`
-//! whether it is still there.
+//! whether it is still there, `renewal` when its TURN credentials are exchanged.
 
 mod life;
 mod reading;
+mod renewal;
 mod writing;
 
 use std::future::poll_fn;
@@ -17,6 +18,7 @@ use tokio::time::{Instant, Sleep};
 
 use self::life::Life;
 use self::reading::Reading;
+pub(super) use self::renewal::Renewal;
 use self::writing::Writing;
 use super::report::{Ending, Traffic, Who};
 use super::{Rates, Sessions};
@@ -41,6 +43,7 @@ pub(super) struct Pump<'a, T> {
     writing: Writing,
     reading: Reading,
     life: Life,
+    renewal: Option<Box<Renewal>>,
     timer: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
@@ -58,6 +61,7 @@ impl<'a, T: Transport> Pump<'a, T> {
         connected: &'a Connected,
         who: &'a Who,
         dialect: &'static Dialect,
+        renewal: Option<Box<Renewal>>,
     ) -> Self {
         let role = who.role;
         let now = Instant::now();
@@ -75,6 +79,7 @@ impl<'a, T: Transport> Pump<'a, T> {
             writing: Writing::default(),
             reading: Reading::new(rate, now),
             life: Life::new(now, dialect.pings_players.filter(|_| role == Role::Player)),
+            renewal,
             timer: None,
         }
     }
@@ -138,7 +143,9 @@ impl<'a, T: Transport> Pump<'a, T> {
         let stall = self.stall_deadline();
         let life = (!self.transport.keeps_itself_alive()).then(|| self.life_deadline());
         let ping = self.life.next_ping;
-        [self.reading.paused_until, self.reading.list_due, probe, stall, life, ping].into_iter().flatten().min()
+        let renewal = self.renewal.as_ref().map(|renewal| renewal.due);
+        let all = [self.reading.paused_until, self.reading.list_due, probe, stall, life, ping, renewal];
+        all.into_iter().flatten().min()
     }
 
     fn timer_fired(&mut self) -> Result<(), Ending> {
@@ -148,6 +155,7 @@ impl<'a, T: Transport> Pump<'a, T> {
         self.check_probe();
         self.send_due_list(now);
         self.send_due_ping(now);
+        self.send_due_config(now);
         self.check_life(now)
     }
 }
