@@ -11,13 +11,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
+use crate::admin::Gate;
 use crate::admin::api::ApiState;
 use crate::announce::BoundAddrs;
-use crate::auth::Policy;
+use crate::auth::{Greetings, OriginCheck, Policy};
 use crate::config::{CertSource, Config, ConsoleMessages, Limits};
 use crate::drain;
 use crate::hub::Settings;
-use crate::listen::{BindError, Capacity, Greetings, House, HttpRates};
+use crate::listen::{BindError, Capacity, House, HttpRates};
 use crate::metrics::Metrics;
 use crate::router::Router;
 use crate::session::{Rates, SessionReport, Sessions, Shown};
@@ -63,9 +64,10 @@ pub struct Gateway {
 #[derive(Debug)]
 struct Live {
     greetings: Arc<Greetings>,
-    allowed_origins: Origins,
+    origins: OriginCheck,
     cors_origins: Origins,
     api: ApiState,
+    gate: Gate,
 }
 
 impl Gateway {
@@ -78,10 +80,11 @@ impl Gateway {
         let settings = Settings { max_players: config.max_players, auto_subscribe: config.auto_subscribe.clone() };
         let router = Router::new(settings, Arc::clone(&metrics));
         let live = Live {
-            greetings: Greetings::new(config.peer_options.json()),
-            allowed_origins: Origins::new(config.allowed_origins.clone()),
+            greetings: Greetings::new(config.peer_options.json(), &config.turn),
+            origins: OriginCheck::new(config.allowed_origins.clone()),
             cors_origins: Origins::new(open::cors_origins(config)),
             api: ApiState::new(Arc::clone(&router)),
+            gate: Gate::new(config.admin_access.clone(), Arc::clone(&metrics)),
         };
         let sessions = Arc::new(Sessions::new(Arc::clone(&router), config.keepalive, rates(config)));
         sessions.show_messages(shown(config.console_messages));
@@ -97,6 +100,7 @@ impl Gateway {
             connections: Arc::new(Semaphore::new(CAPACITY.connections)),
             policy: Policy::new(&config.auth),
             proxies: config.proxies.clone(),
+            origins: live.origins.clone(),
             http_rates: HttpRates::new(config.http_rate),
             max_message: config.max_message,
         });
@@ -140,9 +144,10 @@ impl Gateway {
         self.sessions.set_rates(rates(config));
         self.sessions.show_messages(shown(config.console_messages));
         self.house.http_rates.change(config.http_rate);
-        self.live.greetings.change(config.peer_options.json());
-        self.live.allowed_origins.change(config.allowed_origins.clone());
+        self.live.greetings.change(config.peer_options.json(), &config.turn);
+        self.live.origins.change(config.allowed_origins.clone());
         self.live.cors_origins.change(open::cors_origins(config));
+        self.live.gate.change(config.admin_access.clone());
         self.show(config);
     }
 

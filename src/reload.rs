@@ -45,6 +45,9 @@ impl Changes {
         {
             changes.add("issuer", true);
         }
+        if pools(old) != pools(new) {
+            changes.add("turn", true);
+        }
         if old.config.peer_options != new.config.peer_options
             && !changes.live.iter().any(|key| key.starts_with("peer-"))
         {
@@ -75,6 +78,12 @@ impl Changes {
 /// What the tables say, wherever it stands.
 fn tables(start: &Start) -> Vec<Vec<(&'static str, &str)>> {
     let entries = start.args.listeners.iter().map(|table| table.entries.iter());
+    entries.map(|entries| entries.map(|(key, value)| (*key, value.text.as_str())).collect()).collect()
+}
+
+/// The TURN servers of tables, the same way.
+fn pools(start: &Start) -> Vec<Vec<(&'static str, &str)>> {
+    let entries = start.args.turn.iter().map(|pool| pool.entries.iter());
     entries.map(|entries| entries.map(|(key, value)| (*key, value.text.as_str())).collect()).collect()
 }
 

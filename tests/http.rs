@@ -5,7 +5,7 @@ mod support;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use pixelgate::config::{Cors, Roles, Serving};
+use pixelgate::config::{AllowedOrigins, Cors, Origin, Roles, Serving};
 use support::{Lab, within};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -144,10 +144,14 @@ async fn discovery_without_webtransport_for_players() {
     assert!(answer.ends_with(r#"{"websocket":"ws://gateway.example:1234/player","webtransport":null}"#), "{answer}");
 }
 
+fn allowed(origin: &str) -> AllowedOrigins {
+    AllowedOrigins { any: false, named: vec![Origin::parse(origin).expect("an origin")] }
+}
+
 /// protocol.md §2, "Discovery": CORS for the allowed origins.
 #[tokio::test]
 async fn pages_of_allowed_origins_may_ask_where_the_gateway_is() {
-    let lab = Lab::with(|config| config.allowed_origins = vec!["https://shop.example".to_owned()]);
+    let lab = Lab::with(|config| config.allowed_origins = allowed("https://shop.example"));
     let http = lab.gateway().bound().http.unwrap();
     let asked_from = |origin: &str| format!("GET /transports.json HTTP/1.1\r\nHost: g.example\r\nOrigin: {origin}\r\n");
     let answer = ask(http, &asked_from("https://shop.example")).await;
@@ -163,7 +167,7 @@ async fn cors_for_all_and_for_discovery_do_not_say_it_twice() {
     let cors = Cors { origins: Vec::new(), methods: vec![http::Method::GET], headers: Vec::new(), credentials: false };
     let lab = Lab::with(|config| {
         config.cors = Some(cors);
-        config.allowed_origins = vec!["https://shop.example".to_owned()];
+        config.allowed_origins = allowed("https://shop.example");
     });
     let http = lab.gateway().bound().http.unwrap();
     for origin in ["https://shop.example", "https://other.example"] {
@@ -180,9 +184,10 @@ async fn operators_see_health_and_what_is_counted() {
     let admin = lab.gateway().bound().admin.unwrap();
     let answer = get(admin, "/healthz").await;
     assert_eq!((status(&answer), answer.split("\r\n\r\n").nth(1)), ("200", Some("ok\n")));
-    let metrics = get(admin, "/metrics").await;
+    let metrics = support::get(admin, "/metrics").await;
     assert!(metrics.contains("pixelgate_messages_dropped_total{reason=\"malformed\"} 0"), "{metrics}");
-    assert_eq!(status(&ask(admin, &upgrade("/player")).await), "404", "no sessions on the operators' listener");
+    let upgrade = upgrade("/player").replace("gateway.example", "localhost");
+    assert_eq!(status(&ask(admin, &upgrade).await), "404", "no sessions on the operators' listener");
 }
 
 #[tokio::test]

@@ -11,7 +11,8 @@ use pixelgate::client::{Client, Options, Trust};
 use pixelgate::wire::Role;
 use serde_json::json;
 use support::binary::{Announced, Binary, Start};
-use support::{Peer, get};
+use support::raw::{Fate, RawWs};
+use support::{Peer, ask_with, get};
 
 /// A process whose file says that, and where it listens.
 fn serving(text: &str) -> (Binary, Announced) {
@@ -167,7 +168,7 @@ fn check_prints_every_value_with_its_source_and_no_secret() {
         assert_eq!(line(value), source, "{value}");
     }
     assert!(!over.stdout.contains("hunter2"), "{over:?}");
-    assert!(over.stdout.contains("# Warning: the turn secret is not in force yet"), "{over:?}");
+    assert!(over.stdout.contains("# Warning: the turn secret has no effect"), "{over:?}");
     // The report is TOML.
     let again = toml::from_str::<toml::Table>(&over.stdout).expect("TOML");
     assert_eq!(again["max-players"].as_str(), Some("3"));
@@ -235,4 +236,63 @@ async fn two_hundred_sessions_live_through_it() {
     let sessions = metrics.lines().filter(|line| line.starts_with("pixelgate_sessions{"));
     let count: f64 = sessions.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum();
     assert_eq!(count, 200.0, "{metrics}");
+}
+
+#[tokio::test]
+async fn allowed_origins_change_while_sessions_live() {
+    let (mut binary, announced) = serving("");
+    let headers = format!("Host: {}\r\nOrigin: https://other.example\r\n", announced.http);
+    let opens = async || RawWs::with_headers(announced.http, false, Role::Player, &headers).await;
+    let mut before = opens().await;
+    assert_eq!(before.fate().await, Fate::Stays);
+    rewrites(&mut binary, "allowed-origins = 'https://shop.example'\n", "read again: changed allowed-origins");
+    assert_eq!(opens().await.fate().await, Fate::Closed(1008));
+    assert_eq!(before.fate().await, Fate::Stays, "it is in");
+    rewrites(
+        &mut binary,
+        "max-players = 9\nallowed-origins = ['https://other.example']\n",
+        "changed allowed-origins, max-players",
+    );
+    assert_eq!(opens().await.fate().await, Fate::Stays);
+}
+
+#[tokio::test]
+async fn the_operators_token_and_names_change() {
+    let (mut binary, announced) = serving("");
+    let metrics = async |headers: &str| ask_with(announced.admin, "/metrics", headers).await.0;
+    assert!(metrics("Host: gate.internal\r\n").await.starts_with("HTTP/1.1 421 "));
+    let text = "admin-hosts = 'gate.internal'\nadmin-token = 'HUSH'\n";
+    let said = rewrites(&mut binary, text, "read again: changed admin-hosts, admin-token");
+    assert!(!said.contains("HUSH"), "{said}");
+    assert!(metrics("Host: gate.internal\r\n").await.starts_with("HTTP/1.1 401 "));
+    let given = metrics("Host: gate.internal\r\nAuthorization: Bearer HUSH\r\n").await;
+    assert!(given.starts_with("HTTP/1.1 200 "), "{given}");
+}
+
+#[tokio::test]
+async fn turn_servers_change_while_sessions_live() {
+    let (mut binary, announced) = serving("turn-urls = 'turn:a.example'\nturn-secret = 'HUSH'\n");
+    let told = async || peer(announced.http, Role::Player).await.hears("config").await["peerConnectionOptions"].clone();
+    assert_eq!(told().await["iceServers"][0]["urls"], json!(["turn:a.example"]));
+    let text = "ice-transport-policy = 'relay'\n[[turn]]\nurls = ['turn:b.example', 'turns:c.example:443']\n\
+                secret = 'HUSH-HUSH'\nttl = '1h'\n[[turn]]\nurls = 'turn:d.example'\nsecret = 'HUSH'\n";
+    let expected = "read again: changed turn-urls, turn-secret, ice-transport-policy, turn";
+    let said = rewrites(&mut binary, text, expected);
+    let options = told().await;
+    assert_eq!(options["iceTransportPolicy"], "relay");
+    let servers: Vec<_> =
+        options["iceServers"].as_array().expect("a list").iter().map(|it| it["urls"].clone()).collect();
+    assert_eq!(servers, [json!(["turn:b.example", "turns:c.example:443"]), json!(["turn:d.example"])]);
+    assert!(!said.contains("HUSH"), "{said}");
+}
+
+#[test]
+fn secrets_of_turn_servers_are_not_shown() {
+    let text = "[[turn]]\nurls = 'turn:a.example'\nsecret = 'HUSH-HUSH'\nttl = '1h'\n";
+    let over = Start::with(["check", "--config", "gate.toml"]).file("gate.toml", text).spawn().over();
+    assert_eq!((over.status.code(), over.stderr.as_str()), (Some(0), ""), "{over:?}");
+    let shown: toml::Table = toml::from_str(&over.stdout).expect("TOML");
+    assert_eq!(shown["turn"][0]["secret"].as_str(), Some("<9 bytes>"));
+    assert_eq!(shown["turn"][0]["urls"].as_str(), Some("turn:a.example"));
+    assert!(!over.stdout.contains("HUSH"), "{over:?}");
 }

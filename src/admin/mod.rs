@@ -2,11 +2,13 @@
 //! gateway drains, so that balancers and operators see what goes on.
 
 pub(crate) mod api;
+mod gate;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
@@ -14,6 +16,7 @@ use http::header::CONTENT_TYPE;
 use tokio_util::sync::CancellationToken;
 
 use self::api::{ApiOptions, ApiState};
+pub(crate) use self::gate::Gate;
 use crate::metrics::{self, Metrics};
 use crate::tls::Certificates;
 
@@ -28,17 +31,21 @@ pub(crate) struct Operators {
 }
 
 /// The routes of the operators' listener.
-pub(crate) fn router(operators: Operators, api: ApiState) -> Router {
-    Router::new()
-        // The process answers: whoever restarts it must not do so because it drains.
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(readiness))
+pub(crate) fn router(operators: Operators, api: ApiState, gate: Gate) -> Router {
+    let guarded = Router::new()
         .route("/metrics", get(render))
-        .with_state(operators)
+        .with_state(operators.clone())
         .merge(api::router(api, ApiOptions { deletes: true }))
         .fallback(|| async {
             (StatusCode::NOT_FOUND, "No such page. There are /healthz, /readyz, /metrics and /api/api-definition.\n")
         })
+        .layer(from_fn_with_state(gate, gate::guard));
+    Router::new()
+        // The process answers: whoever restarts it must not do so because it drains.
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(readiness))
+        .with_state(operators)
+        .merge(guarded)
 }
 
 /// Whether new sessions are taken.

@@ -14,6 +14,8 @@
 //! | `keyset`, `jwks` | the keys of issuers (the first is pure), and how they are read |
 //! | `webhook`, `http` | asking others |
 //! | `issue` | making tokens |
+//! | `origin` | whose pages are let in |
+//! | `turn` | credentials for TURN servers, in each session's `config` |
 
 mod attributes;
 mod credentials;
@@ -23,15 +25,19 @@ mod issue;
 mod jwks;
 mod jwt;
 mod keyset;
+mod origin;
 mod policy;
 mod refusal;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod webhook;
 
 pub use credentials::{Credentials, Token, is_bearer};
 pub use grant::{Grant, Until};
 pub use issue::{IssueError, Signer, issue};
 pub use jwt::NewClaims;
+pub use origin::{OriginCheck, own_host};
 pub use policy::{Ask, Policy};
 pub use refusal::Refusal;
+pub use turn::Greetings;

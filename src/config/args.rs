@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::error::{ConfigError, Fault};
 use super::issuer::IssuerArgs;
 use super::listener::ListenerArgs;
+use super::turn::TurnArgs;
 
 /// Where a value was written. A later variant overrides an earlier one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,7 +116,7 @@ pub struct ServeArgs {
     /// More folders of pages, each at a path: /path=folder,…
     #[arg(long, value_name = "ROUTES", help_heading = "Listeners")]
     pub routes: Option<Written>,
-    /// Origins of other sites whose pages may ask /transports.json: https://a.example,…; * for any [default: none]
+    /// Origins of other sites whose pages are let in: https://a.example,…; * for any as players [default: any as players]
     #[arg(long, value_name = "ORIGINS", help_heading = "Listeners")]
     pub allowed_origins: Option<Written>,
     /// Pages that --http is asked for are answered with where --https has them
@@ -163,6 +164,12 @@ pub struct ServeArgs {
     /// Operators: health and metrics
     #[arg(long, value_name = "ADDRESS|off", help_heading = "Listeners")]
     pub admin: Option<Written>,
+    /// Names by which operators dial it, besides addresses and localhost: gate.internal,… [default: none]
+    #[arg(long, value_name = "HOSTS", help_heading = "Listeners")]
+    pub admin_hosts: Option<Written>,
+    /// What operators must give as Authorization: Bearer; without it other machines see its health alone
+    #[arg(long, value_name = "TEXT", help_heading = "Listeners")]
+    pub admin_token: Option<Written>,
     /// What peers are spoken to as: standard, wilbur, wilbur-5.5, cirrus-5.4, cirrus-5.2, cirrus-5.1 or cirrus-4.27
     #[arg(long, value_name = "NAME", help_heading = "Signalling")]
     pub dialect: Option<Written>,
@@ -190,12 +197,18 @@ pub struct ServeArgs {
     /// Silence after which a peer is given up
     #[arg(long, value_name = "TIME", help_heading = "Signalling")]
     pub keepalive_timeout: Option<Written>,
-    /// Secret shared with the TURN server, for credentials of each session
+    /// TURN servers that every peer is told: turn:HOST:PORT,… [default: none]
+    #[arg(long, value_name = "URLS", help_heading = "Signalling")]
+    pub turn_urls: Option<Written>,
+    /// Secret shared with them, for credentials of each session; without --turn-urls: with those in --peer-options
     #[arg(long, value_name = "TEXT", help_heading = "Signalling")]
     pub turn_secret: Option<Written>,
     /// How long TURN credentials live
     #[arg(long, value_name = "TIME", help_heading = "Signalling")]
     pub turn_ttl: Option<Written>,
+    /// How media may go: relay is by way of TURN servers alone
+    #[arg(long, value_name = "all|relay", help_heading = "Signalling")]
+    pub ice_transport_policy: Option<Written>,
     /// What players must show: as ?token=, Authorization: Bearer, subprotocol bearer.TOKEN, or in hello
     #[arg(long, value_name = "TEXT", help_heading = "Who may connect")]
     pub player_token: Option<Written>,
@@ -295,10 +308,13 @@ pub struct ServeArgs {
     /// The `[[issuer]]` tables of the file.
     #[arg(skip)]
     pub issuers: Vec<IssuerArgs>,
+    /// The `[[turn]]` tables of the file.
+    #[arg(skip)]
+    pub turn: Vec<TurnArgs>,
 }
 
 /// How many keys there are.
-const KEYS: usize = 67;
+const KEYS: usize = 71;
 
 impl ServeArgs {
     /// Every key and its value, in the order of the help. A field that is forgotten here does not compile.
@@ -329,6 +345,8 @@ impl ServeArgs {
             proxy_hops,
             rest_api,
             admin,
+            admin_hosts,
+            admin_token,
             dialect,
             choose_dialect,
             max_players,
@@ -338,8 +356,10 @@ impl ServeArgs {
             peer_options_file,
             keepalive_interval,
             keepalive_timeout,
+            turn_urls,
             turn_secret,
             turn_ttl,
+            ice_transport_policy,
             player_token,
             streamer_token,
             sfu_token,
@@ -373,6 +393,7 @@ impl ServeArgs {
             config,
             listeners: _,
             issuers: _,
+            turn: _,
         } = self;
         [
             ("http", http),
@@ -400,6 +421,8 @@ impl ServeArgs {
             ("proxy-hops", proxy_hops),
             ("rest-api", rest_api),
             ("admin", admin),
+            ("admin-hosts", admin_hosts),
+            ("admin-token", admin_token),
             ("dialect", dialect),
             ("choose-dialect", choose_dialect),
             ("max-players", max_players),
@@ -409,8 +432,10 @@ impl ServeArgs {
             ("peer-options-file", peer_options_file),
             ("keepalive-interval", keepalive_interval),
             ("keepalive-timeout", keepalive_timeout),
+            ("turn-urls", turn_urls),
             ("turn-secret", turn_secret),
             ("turn-ttl", turn_ttl),
+            ("ice-transport-policy", ice_transport_policy),
             ("player-token", player_token),
             ("streamer-token", streamer_token),
             ("sfu-token", sfu_token),
@@ -466,6 +491,9 @@ impl ServeArgs {
         }
         if self.issuers.is_empty() {
             self.issuers = below.issuers;
+        }
+        if self.turn.is_empty() {
+            self.turn = below.turn;
         }
         self
     }

@@ -5,10 +5,12 @@ use std::path::Path;
 
 use super::args::{ServeArgs, Source, Written};
 use super::start::Start;
+use super::{Config, needs_credential};
 use crate::wire::redacted;
 
 /// Keys whose values are hidden whole.
-const SECRET: [&str; 5] = ["turn-secret", "player-token", "streamer-token", "sfu-token", "jwt-secret"];
+const SECRET: [&str; 7] =
+    ["turn-secret", "player-token", "streamer-token", "sfu-token", "jwt-secret", "admin-token", "secret"];
 
 /// The report: one line a value, aligned, then the listeners of tables and what is to be minded.
 pub fn report(start: &Start) -> String {
@@ -27,6 +29,12 @@ pub fn report(start: &Start) -> String {
         for (key, value) in &issuer.entries {
             let key_of_flag = format!("jwt-{key}");
             line(&mut text, key, &shown_value(&key_of_flag, value), &source(&value.source));
+        }
+    }
+    for pool in &start.args.turn {
+        let _ = writeln!(text, "\n[[turn]]");
+        for (key, value) in &pool.entries {
+            line(&mut text, key, &shown_value(key, value), &source(&value.source));
         }
     }
     for warning in &start.warnings {
@@ -50,6 +58,21 @@ pub(super) fn shown(args: &ServeArgs) -> impl Iterator<Item = (&'static str, Str
 pub(super) fn unused(args: &ServeArgs) -> Option<String> {
     let alone = args.homepage.is_some() && args.http_root.is_none();
     alone.then(|| "homepage has no effect without http-root".to_owned())
+}
+
+/// Operators that would be refused.
+pub(super) fn unreachable(config: &Config) -> Option<String> {
+    let alone = config.admin.is_beyond_loopback() && config.admin_access.token.is_none();
+    alone.then(|| "admin listens beyond this machine: without admin-token others see its health alone".to_owned())
+}
+
+/// A secret by which no credential is made.
+pub(super) fn unissued(config: &Config) -> Option<String> {
+    let options = serde_json::from_str(config.peer_options.json()).unwrap_or_default();
+    let servers = super::ice_servers(&options).unwrap_or_default();
+    let idle = config.turn.secret.is_some() && !servers.iter().any(needs_credential);
+    let remedy = "give turn-urls, or TURN servers without a credential in peer-options";
+    idle.then(|| format!("the turn secret has no effect: {remedy}"))
 }
 
 fn shown_value(key: &str, value: &Written) -> String {

@@ -48,6 +48,8 @@ pub const DEFAULTS: &[(&str, &str)] = &[
     ("keepalive-timeout", "45s"),
     // Longer than any session is watched.
     ("turn-ttl", "24h"),
+    // The direct way is the fast one.
+    ("ice-transport-policy", "all"),
     // Who opens a port to others says so.
     ("open", "false"),
     // Clocks that are set by the network are off by less.

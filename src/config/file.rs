@@ -11,6 +11,7 @@ use super::args::{ServeArgs, Source, Written};
 use super::error::{ConfigError, Fault, nearest};
 use super::issuer::IssuerArgs;
 use super::listener::ListenerArgs;
+use super::turn::TurnArgs;
 
 /// Reads the file that `named` names.
 pub(super) fn read(named: &Written) -> Result<ServeArgs, ConfigError> {
@@ -30,17 +31,16 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<ServeArgs, ConfigError> {
     for (key, value) in table.get_ref() {
         let source = document.source(key.span().start);
         let key = key.get_ref().as_ref();
-        if key == "listener" {
-            args.listeners = document.listeners(value.get_ref(), &source)?;
-            continue;
+        match key {
+            "listener" => args.listeners = document.tables(key, value, ListenerArgs::new, ListenerArgs::set)?,
+            "issuer" => args.issuers = document.tables(key, value, IssuerArgs::new, IssuerArgs::set)?,
+            "turn" => args.turn = document.tables(key, value, TurnArgs::new, TurnArgs::set)?,
+            _ => {
+                check_key(key).map_err(|fault| fault.at(source.place(key)))?;
+                let value = document.text_of(key, value.get_ref()).map_err(|fault| fault.at(source.place(key)))?;
+                args.set(key, Written::new(value, source));
+            }
         }
-        if key == "issuer" {
-            args.issuers = document.issuers(value.get_ref(), &source)?;
-            continue;
-        }
-        check_key(key).map_err(|fault| fault.at(source.place(key)))?;
-        let value = document.text_of(key, value.get_ref()).map_err(|fault| fault.at(source.place(key)))?;
-        args.set(key, Written::new(value, source));
     }
     Ok(args)
 }
@@ -71,42 +71,28 @@ impl Document<'_> {
         Source::File { path: Arc::clone(&self.path), line }
     }
 
-    /// The `[[listener]]` tables.
-    fn listeners(&self, value: &DeValue<'_>, source: &Source) -> Result<Vec<ListenerArgs>, ConfigError> {
-        let fault = || Fault::new("it is no list of tables", "write [[listener]]").at(source.place("listener"));
-        value.as_array().ok_or_else(fault)?.iter().map(|table| self.listener(table)).collect()
-    }
-
-    fn listener(&self, table: &Spanned<DeValue<'_>>) -> Result<ListenerArgs, ConfigError> {
-        let source = self.source(table.span().start);
-        let fault = || Fault::new("it is no table", "write [[listener]]").at(source.place("listener"));
-        let mut args = ListenerArgs::new(source.clone());
-        for (key, value) in table.get_ref().as_table().ok_or_else(fault)? {
-            let source = self.source(key.span().start);
-            let key = key.get_ref().as_ref();
-            let text = self.text_of(key, value.get_ref()).map_err(|fault| fault.at(source.place(key)))?;
-            args.set(key, Written::new(text, source.clone())).map_err(|fault| fault.at(source.place(key)))?;
-        }
-        Ok(args)
-    }
-
-    /// The `[[issuer]]` tables.
-    fn issuers(&self, value: &DeValue<'_>, source: &Source) -> Result<Vec<IssuerArgs>, ConfigError> {
-        let fault = || Fault::new("it is no list of tables", "write [[issuer]]").at(source.place("issuer"));
-        value.as_array().ok_or_else(fault)?.iter().map(|table| self.issuer(table)).collect()
-    }
-
-    fn issuer(&self, table: &Spanned<DeValue<'_>>) -> Result<IssuerArgs, ConfigError> {
-        let source = self.source(table.span().start);
-        let fault = || Fault::new("it is no table", "write [[issuer]]").at(source.place("issuer"));
-        let mut args = IssuerArgs::new(source.clone());
-        for (key, value) in table.get_ref().as_table().ok_or_else(fault)? {
-            let source = self.source(key.span().start);
-            let key = key.get_ref().as_ref();
-            let text = self.text_of(key, value.get_ref()).map_err(|fault| fault.at(source.place(key)))?;
-            args.set(key, Written::new(text, source.clone())).map_err(|fault| fault.at(source.place(key)))?;
-        }
-        Ok(args)
+    /// The `[[name]]` tables: each begun at its place, then set key by key.
+    fn tables<T>(
+        &self,
+        name: &str,
+        value: &Spanned<DeValue<'_>>,
+        begin: fn(Source) -> T,
+        set: fn(&mut T, &str, Written) -> Result<(), Fault>,
+    ) -> Result<Vec<T>, ConfigError> {
+        let fault = |what: &str, place: Source| Fault::new(what, format!("write [[{name}]]")).at(place.place(name));
+        let no_list = || fault("it is no list of tables", self.source(value.span().start));
+        let table = |table: &Spanned<DeValue<'_>>| {
+            let source = self.source(table.span().start);
+            let mut args = begin(source.clone());
+            for (key, value) in table.get_ref().as_table().ok_or_else(|| fault("it is no table", source))? {
+                let source = self.source(key.span().start);
+                let key = key.get_ref().as_ref();
+                let text = self.text_of(key, value.get_ref()).map_err(|fault| fault.at(source.place(key)))?;
+                set(&mut args, key, Written::new(text, source.clone())).map_err(|fault| fault.at(source.place(key)))?;
+            }
+            Ok(args)
+        };
+        value.get_ref().as_array().ok_or_else(no_list)?.iter().map(table).collect()
     }
 
     fn garbled(&self, error: &toml::de::Error) -> ConfigError {

@@ -19,6 +19,7 @@ mod flags;
 mod issuer;
 mod listener;
 mod logging;
+mod origin;
 mod print;
 mod read;
 mod reference;
@@ -28,6 +29,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod token;
+mod turn;
 mod values;
 mod web;
 
@@ -47,28 +49,36 @@ pub use flags::Trust;
 pub use issuer::IssuerArgs;
 pub use listener::{Listener, ListenerArgs, Serving};
 pub use logging::{ConsoleMessages, LogFilter, LogFormat};
+pub use origin::{AllowedOrigins, Host, Origin};
 pub use print::toml;
 pub use start::{Look, Start, look};
 #[cfg(feature = "demo")]
 pub use stream::{DemoArgs, DemoConfig, Size, StreamArgs, StreamConfig, TestStreamerArgs, TestStreamerConfig};
 pub use token::{Signing, TokenArgs, TokenConfig};
+pub use turn::{JsonObject, Turn, TurnArgs, TurnPool, ice_servers, needs_credential};
 pub use values::{Announce, CertSource, Limits, PeerOptions, Roles, Secret};
-pub use web::{Cors, HttpRate, Net, Proxies, Trusted};
+pub use web::{AdminAccess, Cors, HttpRate, Net, Proxies, Trusted};
 
 use crate::hub::AutoSubscribe;
 use crate::transport::Keepalive;
 use crate::wire::Role;
 
 /// Keys that take effect while the gateway runs. A certificate does too.
-pub const LIVE: [&str; 24] = [
+pub const LIVE: [&str; 30] = [
     "max-players",
     "limits",
     "http-rate",
     "http-rate-loopback",
     "peer-options",
     "peer-options-file",
+    "turn-urls",
+    "turn-secret",
+    "turn-ttl",
+    "ice-transport-policy",
     "allowed-origins",
     "cors-allowed-origins",
+    "admin-hosts",
+    "admin-token",
     "log",
     "console-messages",
     "open",
@@ -123,10 +133,12 @@ pub struct Config {
     pub proxies: Proxies,
     /// Whether the REST API is on the listeners that answer HTTP.
     pub rest_api: bool,
-    /// Origins of other sites whose pages may ask where the gateway is.
-    pub allowed_origins: Vec<String>,
+    /// The pages of other sites that may ask where the gateway is and open sessions.
+    pub allowed_origins: AllowedOrigins,
     /// Operators.
     pub admin: ListenAddr,
+    /// Which of them.
+    pub admin_access: AdminAccess,
     /// Players per streamer; `None` for no limit.
     pub max_players: Option<u32>,
     /// How SFUs that have not chosen for themselves get a streamer (protocol.md §5.4).
@@ -159,10 +171,8 @@ pub struct Config {
     pub stdin: bool,
     /// Who is told of streamers and players.
     pub matchmaker: Option<Matchmaker>,
-    /// The secret shared with the TURN server. Not in force yet.
-    pub turn_secret: Option<Secret>,
-    /// How long TURN credentials live. Not in force yet.
-    pub turn_ttl: Duration,
+    /// TURN servers, and whose credentials the gateway makes.
+    pub turn: Turn,
     /// Who may connect.
     pub auth: Auth,
     /// Where to say which addresses were bound.

@@ -3,19 +3,20 @@
 use std::fmt::Write as _;
 
 use super::args::{ServeArgs, Written};
-use super::listener::ListenerArgs;
 
 /// TOML that [`super::file`] reads to the same. Secrets are in it as they are: it is to be used.
 pub fn toml(args: &ServeArgs) -> String {
     let mut text = String::new();
     args.entries().filter(|(key, _)| *key != "config").for_each(|(key, value)| line(&mut text, key, &value));
-    args.listeners.iter().for_each(|listener| table(&mut text, listener));
+    args.listeners.iter().for_each(|listener| table(&mut text, "listener", &listener.entries));
+    args.turn.iter().for_each(|pool| table(&mut text, "turn", &pool.entries));
     text
 }
 
-fn table(text: &mut String, listener: &ListenerArgs) {
-    text.push_str("\n[[listener]]\n");
-    listener.entries.iter().for_each(|(key, value)| line(text, key, value));
+fn table(text: &mut String, name: &str, entries: &[(&'static str, Written)]) {
+    // A string takes whatever is written.
+    let _ = writeln!(text, "\n[[{name}]]");
+    entries.iter().for_each(|(key, value)| line(text, key, value));
 }
 
 /// Numbers and yes or no as TOML's own, the rest as text.

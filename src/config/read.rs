@@ -9,8 +9,10 @@ use super::args::{ServeArgs, Written};
 use super::error::{ConfigError, Fault};
 use super::listener::{Listener, ListenerArgs};
 use super::logging::{ConsoleMessages, LogFilter, LogFormat};
+use super::origin::AllowedOrigins;
+use super::turn::{self, JsonObject, Turn, TurnArgs, TurnPool};
 use super::values::{self, Announce, CertSource, Limits, PeerOptions, Roles, Secret};
-use super::web::{self, Cors, HttpRate, Proxies, Trusted};
+use super::web::{self, AdminAccess, Cors, HttpRate, Proxies, Trusted};
 use super::{Config, Matchmaker, defaults, file};
 use crate::transport::Keepalive;
 use crate::wire::Role;
@@ -51,8 +53,12 @@ impl Config {
             http_rate: values.http_rate()?,
             proxies: values.proxies()?,
             rest_api: values.read("rest-api", values::boolean)?,
-            allowed_origins: values.read_if_any("allowed-origins", web::origins)?.unwrap_or_default(),
+            allowed_origins: values.read_if_any("allowed-origins", AllowedOrigins::parse)?.unwrap_or_default(),
             admin: values.read("admin", ListenAddr::parse)?,
+            admin_access: AdminAccess {
+                hosts: values.read_if_any("admin-hosts", web::hosts)?.unwrap_or_default(),
+                token: values.read_if_any("admin-token", web::token)?,
+            },
             max_players: values.read("max-players", values::max_players)?,
             auto_subscribe: values.read("sfu-auto-subscribe", values::auto_subscribe)?,
             max_message: values.read("max-message", values::max_message)?,
@@ -69,13 +75,13 @@ impl Config {
             console_messages: values.read("console-messages", ConsoleMessages::parse)?,
             stdin: values.read("stdin", values::boolean)?,
             matchmaker: values.matchmaker()?,
-            turn_secret: values.read_if_any("turn-secret", Secret::parse)?,
-            turn_ttl: values.read("turn-ttl", values::long_duration)?,
+            turn: values.turn(&args.turn)?,
             auth: values.auth(&args.issuers)?,
             announce: values.read_if_any("announce", Announce::parse)?,
         };
         values.check_listeners(&config)?;
         values.check_open(&config)?;
+        values.check_servers(&config)?;
         Ok(config)
     }
 }
@@ -212,6 +218,35 @@ impl Values {
         Ok(options?.unwrap_or_default())
     }
 
+    /// The pool of the flags, then those of the tables. A secret without URLs is for servers in the peer options.
+    fn turn(&self, tables: &[TurnArgs]) -> Result<Turn, ConfigError> {
+        let ttl = self.read("turn-ttl", turn::ttl)?;
+        let relay_only = self.read("ice-transport-policy", turn::relay_only)?;
+        let secret = self.read_if_any("turn-secret", Secret::parse)?;
+        let (flags, secret) = match (self.read_if_any("turn-urls", turn::urls)?, secret) {
+            (Some(urls), Some(secret)) => (Some(TurnPool { urls, secret, ttl }), None),
+            (Some(_), None) => return Err(self.alone("turn-urls", "turn-secret")),
+            (None, secret) => (None, secret),
+        };
+        let tables = tables.iter().map(|table| table.read(ttl));
+        Ok(Turn { pools: flags.into_iter().map(Ok).chain(tables).collect::<Result<_, _>>()?, secret, ttl, relay_only })
+    }
+
+    /// Servers are added to a list of servers.
+    fn check_servers(&self, config: &Config) -> Result<(), ConfigError> {
+        let garbled = ice_servers_of(&config.peer_options).is_err();
+        if !garbled || config.turn == (Turn { ttl: config.turn.ttl, ..Turn::default() }) {
+            return Ok(());
+        }
+        let key = if self.rank("peer-options") > self.rank("peer-options-file") {
+            "peer-options"
+        } else {
+            "peer-options-file"
+        };
+        Err(Fault::new("iceServers is no list of servers", r#"write "iceServers":[{"urls":["…"]}]"#)
+            .at(self.place(key)))
+    }
+
     fn certificate(&self) -> Result<CertSource, ConfigError> {
         let cert = self.read_if_any("cert", values::path)?;
         let key = self.read_if_any("key", values::path)?;
@@ -258,6 +293,10 @@ impl Values {
         let by_flag = self.0.get(name).is_some_and(|written| !written.text.trim().eq_ignore_ascii_case("off"));
         if by_flag { self.place(name) } else { format!("listener {name:?}") }
     }
+}
+
+fn ice_servers_of(options: &PeerOptions) -> Result<Vec<JsonObject>, serde_json::Error> {
+    turn::ice_servers(&serde_json::from_str(options.json())?)
 }
 
 fn read_peer_options(name: &str) -> Result<PeerOptions, Fault> {

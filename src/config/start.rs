@@ -77,6 +77,8 @@ impl Start {
         let config = Config::read(&args)?;
         let mut warnings = not_in_force(&config);
         warnings.extend(check::unused(&args));
+        warnings.extend(check::unreachable(&config));
+        warnings.extend(check::unissued(&config));
         let options = check::shown(&args).map(|(key, value)| (key.to_owned(), value)).collect();
         Ok(Self { config, args, warnings, options, save: None, files, source: Again::Native(Box::new(above)) })
     }
@@ -111,6 +113,8 @@ impl Start {
         files.extend(looks(named_files(&args)));
         let config = Config::read(&args)?;
         warnings.extend(not_in_force(&config));
+        warnings.extend(check::unreachable(&config));
+        warnings.extend(check::unissued(&config));
         Ok(Self { config, args, warnings, options, save, files, source })
     }
 
@@ -143,7 +147,5 @@ fn looks(files: impl IntoIterator<Item = PathBuf>) -> Vec<(PathBuf, Look)> {
 
 /// What is understood and does nothing yet, or not what it seems to: who relies on it must know.
 fn not_in_force(config: &Config) -> Vec<String> {
-    let clear = auth::in_the_clear(&config.auth);
-    let said = [("turn secret", config.turn_secret.is_some())].into_iter().filter(|(_, said)| *said);
-    said.map(|(what, _)| format!("the {what} is not in force yet")).chain(clear).collect()
+    auth::in_the_clear(&config.auth).into_iter().collect()
 }

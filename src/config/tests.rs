@@ -4,10 +4,12 @@ mod cli;
 mod document;
 mod listener;
 mod messages;
+mod origin;
 mod precedence;
 mod reference;
 #[cfg(feature = "demo")]
 mod stream;
+mod turn;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

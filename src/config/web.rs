@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use http::{HeaderName, Method};
 
 use super::error::Fault;
-use super::values::{folder, word};
+use super::origin::Host;
+use super::values::{Secret, folder, word};
 
 /// Cross-origin requests, as the Fetch standard has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,15 @@ pub struct Cors {
     pub headers: Vec<HeaderName>,
     /// Whether credentials may be sent.
     pub credentials: bool,
+}
+
+/// Who may use the operators' listener.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AdminAccess {
+    /// Names by which it may be dialled, besides addresses and `localhost`.
+    pub hosts: Vec<Host>,
+    /// What everybody must give; `None`: this machine need not, others are refused.
+    pub token: Option<Secret>,
 }
 
 /// How often one address may ask over HTTP.
@@ -140,6 +150,19 @@ fn number(address: IpAddr) -> u128 {
         IpAddr::V4(v4) => v4.to_bits().into(),
         IpAddr::V6(v6) => v6.to_bits(),
     }
+}
+
+/// Names of hosts.
+pub(super) fn hosts(text: &str) -> Result<Vec<Host>, Fault> {
+    let fault =
+        |word: &str| Fault::new(format!("{word:?} is no host"), "write names, such as gate.internal, without ports");
+    text.split(',').map(str::trim).map(|word| Host::parse(word).ok_or_else(|| fault(word))).collect()
+}
+
+/// A token as it stands in a header.
+pub(super) fn token(text: &str) -> Result<Secret, Fault> {
+    let good = text.bytes().all(|byte| byte.is_ascii_graphic());
+    if good { Secret::parse(text) } else { Err(Fault::new("it cannot stand in a header", "write letters and digits")) }
 }
 
 /// Methods, in upper case.

@@ -124,7 +124,7 @@ impl Gateway {
     ) -> axum::Router {
         let discovery = Discovery {
             webtransport,
-            allowed_origins: self.live.allowed_origins.clone(),
+            allowed_origins: self.live.origins.clone(),
             prefix: listener.path_prefix.clone(),
         };
         let pages =
@@ -163,7 +163,7 @@ impl Gateway {
             },
             max_players: config.max_players,
             protocol_version: version.then_some(PROTOCOL_VERSION),
-            peer_options: config.peer_options.json(),
+            peer_options: &self.live.greetings.shown(),
         });
     }
 
@@ -234,7 +234,7 @@ impl Gateway {
                 connections: Arc::clone(&house.connections),
                 house,
                 door: None,
-                pages: admin::router(operators, self.live.api.clone()),
+                pages: admin::router(operators, self.live.api.clone(), self.live.gate.clone()),
                 tls: None,
             },
         );

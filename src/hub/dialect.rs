@@ -63,6 +63,8 @@ pub struct Dialect {
     pub strict_input: StrictInput,
     /// How often a player is sent a JSON `ping`, from its connect on.
     pub pings_players: Option<Duration>,
+    /// A streamer or SFU is sent `config` again before its TURN credentials end.
+    pub renews_config: bool,
 }
 
 impl Dialect {
@@ -95,6 +97,7 @@ impl Dialect {
         sfu_lists_itself: false,
         strict_input: StrictInput::Ignored,
         pings_players: None,
+        renews_config: true,
     };
 
     /// Indistinguishable from the reference server since UE 5.5, with today's packages.
@@ -113,6 +116,7 @@ impl Dialect {
         sfu_is_a_full_streamer: false,
         sfu_streams_from: SfuStreamsFrom::EndpointId,
         sfu_lists_itself: true,
+        renews_config: false,
         ..*Self::STANDARD
     };
 

@@ -125,8 +125,8 @@ impl Hub {
     }
 
     /// A peer arrives: it is greeted, counted and, if it is an SFU, perhaps subscribed. Returns its id as a player
-    /// (players and SFUs), or nothing if it is turned away: then it is closed and nothing else. `session` must be larger
-    /// than every one before it: their order is the order of registration.
+    /// (players and SFUs), or nothing if it is turned away: then it is closed and nothing else. `session` must be
+    /// new. The order of sessions is the order of registration, also of those that come in past one another.
     pub fn connect(&mut self, now: Now, session: SessionId, peer: Peer, out: &mut Actions) -> Option<PlayerId> {
         if let Some(close) = self.refusal(&peer) {
             out.push(Action::Close { session, close });

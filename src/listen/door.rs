@@ -3,14 +3,11 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
-use bytes::Bytes;
-
-use crate::auth::Grant;
+use crate::auth::{Grant, Greetings};
 use crate::config::Roles;
 use crate::hub::{Dialect, Wishes};
 use crate::session::Admission;
-use crate::wire::{Role, out as texts};
+use crate::wire::Role;
 
 /// One listener's rules.
 #[derive(Debug)]
@@ -87,32 +84,7 @@ impl Door {
     pub(crate) fn admission(&self, role: Role, dialect: Option<&str>, wishes: Wishes, remote: SocketAddr) -> Admission {
         let chosen = dialect.filter(|_| self.choose_dialect).and_then(Dialect::by_name);
         let dialect = chosen.unwrap_or(self.dialect);
-        Admission { role, dialect, remote, config: self.greetings.of(dialect), wishes, grant: Grant::default() }
-    }
-}
-
-/// The `config` messages, with `protocolVersion` and without. They may change while the gateway runs: later sessions
-/// are greeted with the later ones.
-#[derive(Debug)]
-pub struct Greetings(ArcSwap<[Bytes; 2]>);
-
-impl Greetings {
-    /// With these peer connection options, a JSON object.
-    pub fn new(peer_options: &str) -> Arc<Self> {
-        Arc::new(Self(ArcSwap::from_pointee(Self::texts(peer_options))))
-    }
-
-    /// Other peer connection options from now on.
-    pub fn change(&self, peer_options: &str) {
-        self.0.store(Arc::new(Self::texts(peer_options)));
-    }
-
-    /// The `config` message of a dialect.
-    pub fn of(&self, dialect: &Dialect) -> Bytes {
-        self.0.load()[usize::from(dialect.protocol_version)].clone()
-    }
-
-    fn texts(peer_options: &str) -> [Bytes; 2] {
-        [texts::config(peer_options, None), texts::config(peer_options, Some(texts::PROTOCOL_VERSION))]
+        let greetings = Arc::clone(&self.greetings);
+        Admission { role, dialect, remote, greetings, wishes, grant: Grant::default() }
     }
 }

@@ -7,6 +7,7 @@ mod accept;
 mod bind;
 mod client;
 mod door;
+mod origin;
 mod patient;
 mod query;
 mod quic;
@@ -28,12 +29,12 @@ use tokio_util::task::TaskTracker;
 use tracing::debug;
 
 pub use bind::{BindError, bind_tcp, bind_tcp_and_udp};
-pub use door::{Door, DoorKind, Greetings};
+pub use door::{Door, DoorKind};
 pub(crate) use rate::HttpRates;
 pub(crate) use tcp::{Arrival, TcpService, serve_tcp};
 pub(crate) use udp::{endpoint, serve_udp};
 
-use crate::auth::{Ask, Credentials, Grant, Policy, Refusal};
+use crate::auth::{Ask, Credentials, Grant, OriginCheck, Policy, Refusal};
 use crate::config::HttpRate;
 use crate::config::Proxies;
 use crate::hub::RESTARTING;
@@ -87,6 +88,8 @@ pub(crate) struct House {
     pub(crate) policy: Arc<Policy>,
     /// Whose word about addresses counts.
     pub(crate) proxies: Proxies,
+    /// Whose pages may open sessions.
+    pub(crate) origins: OriginCheck,
     /// How often each address may ask over HTTP.
     pub(crate) http_rates: HttpRates,
     /// The largest message, in bytes.
@@ -108,6 +111,7 @@ impl House {
             connections: Arc::new(Semaphore::new(OPERATORS)),
             policy: Arc::clone(&self.policy),
             proxies: self.proxies.clone(),
+            origins: self.origins.clone(),
             http_rates: HttpRates::new(HttpRate { per_minute: 0, loopback: false }),
             max_message: self.max_message,
         }

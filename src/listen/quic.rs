@@ -65,6 +65,9 @@ impl Establishing<'_> {
             Ok(role) => role,
             Err(no) => return self.refuse(request, no).await,
         };
+        if self.house.foreign_session(role, request.authority(), request.origin()) {
+            return self.forbid(request).await;
+        }
         let dialect = query::dialect(query);
         let admission = self.door.admission(role, dialect.as_deref(), query::wishes(query), self.remote);
         let authorization = request.headers().get("authorization").map(String::as_str);
@@ -107,6 +110,11 @@ impl Establishing<'_> {
                 request.forbidden().await;
             }
         }
+        None
+    }
+
+    async fn forbid(&self, request: SessionRequest) -> Option<Established> {
+        request.forbidden().await;
         None
     }
 

@@ -175,7 +175,8 @@ impl TcpService {
         let client = Client::of(&self.house.proxies, remote, arrival.tls, request.headers());
         let answered = match &self.door {
             Some(door) if upgrade::is_asked_for(&request) => {
-                let upgrade = Upgrade { house: &self.house, door, remote: client.addr, tls: arrival.tls };
+                let proxied = self.house.proxies.trusted.contains(remote.ip());
+                let upgrade = Upgrade { house: &self.house, door, remote: client.addr, tls: arrival.tls, proxied };
                 Some(upgrade.begin::<S>(&mut request, permit))
             }
             Some(door) => self.refusal(door, client, &mut request),

@@ -5,19 +5,21 @@ mod rate;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::accept::{AfterError, after_error};
 use super::bind::{BindError, bind_tcp, bind_tcp_and_udp};
 use super::door::NoRole;
 use super::query;
-use super::{Door, DoorKind, Greetings};
-use crate::config::ListenAddr;
+use super::{Door, DoorKind};
+use crate::auth::Greetings;
+use crate::config::{ListenAddr, Turn};
 use crate::hub::{Dialect, Wishes};
+use crate::id::SessionId;
 use crate::wire::Role;
 
 fn unified(roles: &[Role]) -> Door {
-    Door::new(DoorKind::Unified(roles.to_vec()), Dialect::STANDARD, Greetings::new("{}"))
+    Door::new(DoorKind::Unified(roles.to_vec()), Dialect::STANDARD, Greetings::new("{}", &Turn::default()))
 }
 
 /// protocol.md §2, "role": by path on the unified port.
@@ -51,7 +53,7 @@ fn a_role_that_is_not_taken_is_refused_and_an_unknown_path_stays_unknown() {
 
 #[test]
 fn on_a_legacy_port_every_path_is_its_role() {
-    let door = Door::new(DoorKind::Legacy(Role::Streamer), Dialect::STANDARD, Greetings::new("{}"));
+    let door = Door::new(DoorKind::Legacy(Role::Streamer), Dialect::STANDARD, Greetings::new("{}", &Turn::default()));
     for path in ["/", "", "/player", "/anything/at/all"] {
         assert_eq!(door.role_at(path), Ok(Role::Streamer), "{path}");
     }
@@ -60,8 +62,13 @@ fn on_a_legacy_port_every_path_is_its_role() {
 /// protocol.md §3, `config`, and §4, `protocolVersion`.
 #[test]
 fn sessions_are_greeted_with_the_peer_options_as_they_were_written() {
-    let door = Door::new(DoorKind::Legacy(Role::Player), Dialect::STANDARD, Greetings::new(r#"{"iceServers": []}"#));
-    let config: serde_json::Value = serde_json::from_slice(&door.greetings.of(door.dialect)).unwrap();
+    let door = Door::new(
+        DoorKind::Legacy(Role::Player),
+        Dialect::STANDARD,
+        Greetings::new(r#"{"iceServers": []}"#, &Turn::default()),
+    );
+    let config: serde_json::Value =
+        serde_json::from_slice(&door.greetings.config(door.dialect, SessionId(1), UNIX_EPOCH)).unwrap();
     let expected = serde_json::json!({
         "type": "config", "peerConnectionOptions": {"iceServers": []}, "protocolVersion": "1.3.0"
     });
@@ -102,9 +109,9 @@ fn another_dialect_is_had_where_it_may_be_chosen() {
 
 #[test]
 fn later_sessions_are_greeted_with_later_options() {
-    let greetings = Greetings::new("{}");
-    greetings.change(r#"{"a":1}"#);
-    let text = String::from_utf8(greetings.of(Dialect::STANDARD).to_vec()).unwrap();
+    let greetings = Greetings::new("{}", &Turn::default());
+    greetings.change(r#"{"a":1}"#, &Turn::default());
+    let text = String::from_utf8(greetings.config(Dialect::STANDARD, SessionId(1), UNIX_EPOCH).to_vec()).unwrap();
     assert!(text.contains(r#""peerConnectionOptions":{"a":1}"#) && text.contains("protocolVersion"), "{text}");
 }
 

@@ -26,12 +26,15 @@ use crate::metrics::Handshake;
 use crate::session::Admission;
 use crate::transport::TransportKind;
 use crate::transport::ws::{WsTransport, read_buffer};
+use crate::wire::Close;
 
 pub(super) struct Upgrade<'a> {
     pub(super) house: &'a Arc<House>,
     pub(super) door: &'a Arc<Door>,
     pub(super) remote: SocketAddr,
     pub(super) tls: bool,
+    /// It came through a proxy of ours.
+    pub(super) proxied: bool,
 }
 
 /// Whether a request asks for a WebSocket.
@@ -74,6 +77,8 @@ impl Upgrade<'_> {
             path: Some(request.uri().path().into()),
             credentials: Credentials::of_request(asked, request.headers()),
         };
+        let foreign = self.house.foreign_request(role, self.proxied, request.headers());
+        let shown = foreign.map_or(Ok(shown), Err);
         self.spawn::<S>(hyper::upgrade::on(&mut *request), admission, shown, permit.lock().take());
         switching(accept, subprotocol(request.headers()))
     }
@@ -95,8 +100,15 @@ impl Upgrade<'_> {
         }
     }
 
-    fn spawn<S>(&self, upgrade: OnUpgrade, admission: Admission, shown: Shown, permit: Option<OwnedSemaphorePermit>)
-    where
+    /// A peer that is turned away hears it as a close: a browser is told its code and reason, and nothing of another
+    /// status.
+    fn spawn<S>(
+        &self,
+        upgrade: OnUpgrade,
+        admission: Admission,
+        shown: Result<Shown, Close>,
+        permit: Option<OwnedSemaphorePermit>,
+    ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (house, door) = (Arc::clone(self.house), Arc::clone(self.door));
@@ -111,10 +123,12 @@ impl Upgrade<'_> {
             let opened = Box::pin(opened::<S>(upgrade, admission.remote, kind, read_buffer, house.max_message)).await;
             let Some(transport) = opened else { return house.metrics.refused("upgrade") };
             house.metrics.shook_hands(Handshake::WebSocket, began.elapsed());
-            // After the upgrade: a browser is told the code and reason of a close, and nothing of another status.
-            let authorised = match house.establishing.try_acquire() {
-                Ok(_establishing) => Box::pin(house.authorise(&door, admission, shown, began + ESTABLISH)).await,
-                Err(_) => Err(house.refuse(&admission, &Refusal::Busy)),
+            let authorised = match (shown, house.establishing.try_acquire()) {
+                (Err(close), _) => Err(close),
+                (Ok(shown), Ok(_establishing)) => {
+                    Box::pin(house.authorise(&door, admission, shown, began + ESTABLISH)).await
+                }
+                (Ok(_), Err(_)) => Err(house.refuse(&admission, &Refusal::Busy)),
             };
             house.serve_or_refuse(transport, authorised).await;
         });

@@ -10,6 +10,7 @@ mod tests;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -47,6 +48,7 @@ const SAMPLE: u32 = 61;
 pub struct Router {
     started: Instant,
     shared: Mutex<Shared>,
+    last_session: AtomicU64,
     /// Woken when the hub's next deadline has come nearer.
     deadline_moved: Notify,
     metrics: Arc<Metrics>,
@@ -61,7 +63,6 @@ struct Shared {
     actions: Actions,
     /// Sessions whose outbox was full: cut, and to be told to the hub.
     cut: Vec<SessionId>,
-    last_session: u64,
     armed: Option<Now>,
     /// How many steps there are before the next that is timed.
     untimed: u32,
@@ -101,11 +102,16 @@ impl Router {
             remotes: FxHashMap::default(),
             actions: Actions::new(),
             cut: Vec::new(),
-            last_session: 0,
             armed: None,
             untimed: 0,
         };
-        Arc::new(Self { started: Instant::now(), shared: Mutex::new(shared), deadline_moved: Notify::new(), metrics })
+        Arc::new(Self {
+            started: Instant::now(),
+            shared: Mutex::new(shared),
+            last_session: AtomicU64::new(0),
+            deadline_moved: Notify::new(),
+            metrics,
+        })
     }
 
     /// Another limit of players per streamer from now on.
@@ -113,16 +119,19 @@ impl Router {
         self.shared.lock().hub.set_max_players(max_players);
     }
 
+    /// The id of a session that is about to connect: its greeting may hold it, and is written before.
+    pub(crate) fn next_session(&self) -> SessionId {
+        SessionId(self.last_session.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
     /// Takes in a peer that has been let in; its greeting is in the outbox.
-    pub(crate) fn connect(self: &Arc<Self>, peer: Peer, remote: IpAddr) -> Connected {
+    pub(crate) fn connect(self: &Arc<Self>, session: SessionId, peer: Peer, remote: IpAddr) -> Connected {
         let limits = if peer.role.publishes() { PUBLISHER } else { PLAYER };
         let outbox = Outbox::new(limits);
-        let (session, player_id) = self.locked(|shared, now, out| {
-            shared.last_session += 1;
-            let session = SessionId(shared.last_session);
+        let player_id = self.locked(|shared, now, out| {
             shared.outboxes.insert(session, Arc::clone(&outbox));
             shared.remotes.insert(session, remote);
-            (session, shared.hub.connect(now, session, peer, out))
+            shared.hub.connect(now, session, peer, out)
         });
         Connected { guard: SessionGuard { router: Arc::clone(self), session }, outbox, player_id }
     }

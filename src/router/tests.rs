@@ -29,7 +29,7 @@ fn connect(router: &Arc<Router>, role: Role) -> Connected {
         wishes: Wishes::default(),
         scope: Default::default(),
     };
-    router.connect(peer, Ipv4Addr::LOCALHOST.into())
+    router.connect(router.next_session(), peer, Ipv4Addr::LOCALHOST.into())
 }
 
 fn ask(router: &Router, who: &Connected, request: Request) -> bool {

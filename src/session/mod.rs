@@ -15,19 +15,18 @@ mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwapOption;
-use bytes::Bytes;
 
 pub use messages::{Shown, TARGET as MESSAGES};
 pub use rate::{Rate, Rates};
 pub use report::{By, SessionReport};
 
 use self::messages::Showing;
-use self::pump::Pump;
+use self::pump::{Pump, Renewal};
 use self::report::{Reporter, Who};
-use crate::auth::Grant;
+use crate::auth::{Grant, Greetings};
 use crate::hub::{Dialect, Peer, Wishes};
 use crate::metrics::Metrics;
 use crate::router::Router;
@@ -57,8 +56,8 @@ pub struct Admission {
     pub dialect: &'static Dialect,
     /// From where, as a person would write it.
     pub remote: SocketAddr,
-    /// Its `config` message.
-    pub config: Bytes,
+    /// What it is greeted with.
+    pub greetings: Arc<Greetings>,
     /// What it said in its URL.
     pub wishes: Wishes,
     /// What it may do, and until when.
@@ -100,14 +99,17 @@ impl Sessions {
     /// Serves one peer until its session ends.
     pub async fn serve(&self, mut transport: impl Transport, admission: Admission) {
         let transport_kind = transport.kind();
-        let Admission { role, dialect, remote, config, wishes, grant: Grant { scope, until } } = admission;
-        let connected = self.router.connect(Peer { role, dialect, config, wishes, scope }, remote.ip());
-        let (session, player_id) = (connected.guard.session(), connected.player_id.clone());
+        let Admission { role, dialect, remote, greetings, wishes, grant: Grant { scope, until } } = admission;
+        let session = self.router.next_session();
+        let config = greetings.config(dialect, session, SystemTime::now());
+        let connected = self.router.connect(session, Peer { role, dialect, config, wishes, scope }, remote.ip());
+        let player_id = connected.player_id.clone();
         let who = Who { session, role, transport: transport_kind, remote, player_id };
         let admitted = connected.outbox.closing().is_none();
         let opened = self.reporter.open(self.metrics(), who.clone(), admitted);
 
-        let pump = Pump::new(self, &mut transport, &connected, &who, dialect).until(until);
+        let renewal = Renewal::new(greetings, role, dialect);
+        let pump = Pump::new(self, &mut transport, &connected, &who, dialect, renewal).until(until);
         let (ending, traffic) = pump.run().await;
 
         // The others learn of it before the closing handshake, which takes as long as the peer likes.

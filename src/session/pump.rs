@@ -1,10 +1,11 @@
 //! The session's loop. Everything that can happen to a session is one [`Turn`]; one poll looks for the next.
 //!
 //! `reading` is what the peer sends and how fast it may, `writing` what it is sent and how slowly it may take it, `life`
-//! whether it is still there.
+//! whether it is still there, `renewal` when its TURN credentials are exchanged.
 
 mod life;
 mod reading;
+mod renewal;
 mod writing;
 
 use std::future::poll_fn;
@@ -17,6 +18,7 @@ use tokio::time::{Instant, Sleep};
 
 use self::life::Life;
 use self::reading::Reading;
+pub(super) use self::renewal::Renewal;
 use self::writing::Writing;
 use super::report::{Ending, Traffic, Who};
 use super::{Rates, Sessions};
@@ -44,6 +46,7 @@ pub(super) struct Pump<'a, T> {
     life: Life,
     /// When its time is over.
     until: Option<Until>,
+    renewal: Option<Box<Renewal>>,
     timer: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
@@ -61,6 +64,7 @@ impl<'a, T: Transport> Pump<'a, T> {
         connected: &'a Connected,
         who: &'a Who,
         dialect: &'static Dialect,
+        renewal: Option<Box<Renewal>>,
     ) -> Self {
         let role = who.role;
         let now = Instant::now();
@@ -79,6 +83,7 @@ impl<'a, T: Transport> Pump<'a, T> {
             reading: Reading::new(rate, now),
             life: Life::new(now, dialect.pings_players.filter(|_| role == Role::Player)),
             until: None,
+            renewal,
             timer: None,
         }
     }
@@ -147,8 +152,9 @@ impl<'a, T: Transport> Pump<'a, T> {
         let stall = self.stall_deadline();
         let life = (!self.transport.keeps_itself_alive()).then(|| self.life_deadline());
         let ping = self.life.next_ping;
-        let over = self.until.map(|until| until.at);
-        [self.reading.paused_until, self.reading.list_due, probe, stall, life, ping, over].into_iter().flatten().min()
+        let (renewal, over) = (self.renewal.as_ref().map(|renewal| renewal.due), self.until.map(|until| until.at));
+        let all = [self.reading.paused_until, self.reading.list_due, probe, stall, life, ping, renewal, over];
+        all.into_iter().flatten().min()
     }
 
     fn timer_fired(&mut self) -> Result<(), Ending> {
@@ -159,6 +165,7 @@ impl<'a, T: Transport> Pump<'a, T> {
         self.check_probe();
         self.send_due_list(now);
         self.send_due_ping(now);
+        self.send_due_config(now);
         self.check_life(now)
     }
 

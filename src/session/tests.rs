@@ -5,6 +5,7 @@ mod input;
 mod life;
 mod pressure;
 mod rates;
+mod renewal;
 mod scripted;
 mod writing;
 

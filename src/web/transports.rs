@@ -12,7 +12,7 @@ use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 
-use super::Origins;
+use crate::auth::OriginCheck;
 use crate::listen::Arrival;
 use crate::tls::Certificates;
 
@@ -22,7 +22,7 @@ pub struct Discovery {
     /// The WebTransport listener; `None` when there is none, or when it takes no players.
     pub webtransport: Option<WebTransport>,
     /// Origins whose pages may read the answer.
-    pub allowed_origins: Origins,
+    pub allowed_origins: OriginCheck,
     /// What paths begin with at this listener.
     pub prefix: String,
 }
@@ -84,7 +84,7 @@ impl Discovery {
         ]);
         headers.extend(
             origin
-                .filter(|origin| self.allowed_origins.allow(origin))
+                .filter(|origin| self.allowed_origins.names(origin))
                 .map(|origin| (ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone())),
         );
         headers

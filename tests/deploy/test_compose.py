@@ -13,7 +13,7 @@ from running import ROOT, configured, seconds
 
 FILE = ROOT / "deploy/docker/compose.yaml"
 CHECK = pathlib.Path(sys.executable).with_name("check-jsonschema")
-SETTINGS = {"TURN_HOST": "turn.example.org", "TURN_IP": "203.0.113.7", "TURN_PASSWORD": "a-secret"}
+SETTINGS = {"TURN_HOST": "turn.example.org", "TURN_IP": "203.0.113.7", "TURN_SECRET": "a-secret"}
 DRAIN_S = 5
 
 
@@ -77,14 +77,14 @@ def test_it_is_given_the_time_to_drain(services):
 
 
 def test_peers_are_told_what_the_turn_server_knows(services, turn, tmp_path):
-    options = services["pixelgate"]["environment"]["PIXELGATE_PEER_OPTIONS"]
-    server, = json.loads(options)["iceServers"]
-    assert turn["user"] == f"{server['username']}:{server['credential']}"
-    assert "lt-cred-mech" in turn
-    hosts = {re.fullmatch(r"(?:stun|turn):(.+):3478(?:\?transport=(?:udp|tcp))?", url)[1] for url in server["urls"]}
-    assert hosts == {turn["realm"]} == {SETTINGS["TURN_HOST"]}
+    said = services["pixelgate"]["environment"]
+    assert turn["static-auth-secret"] == said["PIXELGATE_TURN_SECRET"] and "use-auth-secret" in turn
+    server, = json.loads(said["PIXELGATE_PEER_OPTIONS"])["iceServers"]
+    urls = [*server["urls"], *said["PIXELGATE_TURN_URLS"].split(",")]
+    hosts = {re.fullmatch(r"(?:stun|turn):(.+):3478(?:\?transport=(?:udp|tcp))?", url)[1] for url in urls}
+    assert hosts == {turn["realm"]} == {SETTINGS["TURN_HOST"]} and len(urls) == 3
     text = (FILE.parent / "pixelgate.toml").read_text()
-    with configured(text, tmp_path, PIXELGATE_PEER_OPTIONS=options):
+    with configured(text, tmp_path, **said):
         pass
 
 

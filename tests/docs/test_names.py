@@ -16,7 +16,7 @@ COMMANDS = ("serve", "check", "wilbur", "cirrus", "health", "token", "demo", "te
 # Flags of other programs.
 FOREIGN = {"--env", "--no-default-features", "--public_ip", "--webroot", "--webroot-path"}
 # Words with dashes that are neither keys nor files.
-WORDS = {"test-streamer", "old-players", "permessage-deflate", "pixelgate-certificate", "dpkg-dev"}
+WORDS = {"test-streamer", "old-players", "permessage-deflate", "pixelgate-certificate", "dpkg-dev", "use-auth-secret"}
 
 
 def said(*arguments):
@@ -68,7 +68,7 @@ def operators(tmp_path_factory):
 
 
 def test_the_help_is_understood(keys, listener_keys):
-    assert {"http", "turn-secret", "cors", "config", "content-security-policy"} <= keys and len(keys) == 67
+    assert {"http", "turn-secret", "cors", "config", "content-security-policy"} <= keys and len(keys) == 71
     assert {"address", "legacy", "path-prefix"} <= listener_keys and len(listener_keys) == 12
     assert flags("serve")["http"] == "localhost:8080" and flags("serve")["cert"] == ""
 

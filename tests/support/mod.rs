@@ -329,9 +329,14 @@ pub async fn get(addr: SocketAddr, path: &str) -> String {
 
 /// Head and body of an answer.
 pub async fn ask(addr: SocketAddr, path: &str) -> (String, String) {
+    ask_with(addr, path, &format!("Host: {addr}\r\n")).await
+}
+
+/// The same with headers of the test's own, `Host` among them.
+pub async fn ask_with(addr: SocketAddr, path: &str, headers: &str) -> (String, String) {
     let asking = async {
         let mut tcp = TcpStream::connect(addr).await?;
-        tcp.write_all(format!("GET {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\r\n").as_bytes()).await?;
+        tcp.write_all(format!("GET {path} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n").as_bytes()).await?;
         let mut answer = String::new();
         tcp.read_to_string(&mut answer).await.map(|_| answer)
     };

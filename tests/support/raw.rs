@@ -126,13 +126,22 @@ impl RawWs {
         tcp.set_nodelay(true).expect("a TCP option");
         let io: Box<dyn Stream> = if tls { Box::new(secured(tcp).await) } else { Box::new(tcp) };
         let mut raw = Self { io, inbox: BytesMut::new() };
-        raw.upgrade(addr, role).await;
+        raw.upgrade(role, &format!("Host: {addr}\r\n")).await;
         raw
     }
 
-    async fn upgrade(&mut self, addr: SocketAddr, role: Role) {
+    /// A session that is asked for with headers of the test's own, `Host` among them.
+    pub async fn with_headers(addr: SocketAddr, tls: bool, role: Role, headers: &str) -> Self {
+        let tcp = within("a TCP connection", tokio::net::TcpStream::connect(addr)).await.expect("somebody listens");
+        let io: Box<dyn Stream> = if tls { Box::new(secured(tcp).await) } else { Box::new(tcp) };
+        let mut raw = Self { io, inbox: BytesMut::new() };
+        raw.upgrade(role, headers).await;
+        raw
+    }
+
+    async fn upgrade(&mut self, role: Role, headers: &str) {
         let request = format!(
-            "GET /{role} HTTP/1.1\r\nHost: {addr}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+            "GET /{role} HTTP/1.1\r\n{headers}Connection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         );
         self.sends(request.as_bytes()).await;
@@ -240,11 +249,7 @@ impl RawStream {
     }
 
     async fn webtransport(addr: SocketAddr, role: Role) -> Self {
-        let config = wtransport::ClientConfig::builder()
-            .with_bind_address((Ipv4Addr::LOCALHOST, 0).into())
-            .with_custom_tls(tls(b"h3"))
-            .build();
-        let endpoint = wtransport::Endpoint::client(config).expect("an endpoint");
+        let endpoint = webtransport_endpoint();
         let session = within("a session", endpoint.connect(format!("https://{addr}/{role}"))).await.expect("a session");
         let halves = session.open_bi().await.expect("a stream").await.expect("a stream");
         let connection = session.quic_connection().clone();
@@ -313,6 +318,15 @@ impl RawStream {
             _ => Fate::Dropped,
         }
     }
+}
+
+/// An endpoint for WebTransport sessions that are used by hand.
+pub fn webtransport_endpoint() -> wtransport::Endpoint<wtransport::endpoint::endpoint_side::Client> {
+    let config = wtransport::ClientConfig::builder()
+        .with_bind_address((Ipv4Addr::LOCALHOST, 0).into())
+        .with_custom_tls(tls(b"h3"))
+        .build();
+    wtransport::Endpoint::client(config).expect("an endpoint")
 }
 
 /// An endpoint for QUIC connections that are used by hand.

@@ -41,16 +41,22 @@ const OPTIONS: &[Opt] = &[
     value("Dialect", "cirrus-5.4", "Ours: cirrus-5.4, cirrus-5.2, cirrus-5.1 or cirrus-4.27"),
     value("Announce", "", "Ours: as in pixelgate serve"),
     value("Admin", "off", "Ours: as in pixelgate serve"),
+    value("AdminToken", "", "Ours: as in pixelgate serve"),
+    value("AdminHosts", "", "Ours: as in pixelgate serve"),
+    value("AllowedOrigins", "", "Ours: as in pixelgate serve"),
     value("CertDir", "", "Ours: as in pixelgate serve"),
     value("DrainGrace", "", "Ours: as in pixelgate serve"),
     value("Limits", "", "Ours: as in pixelgate serve"),
 ];
 
 /// What is ours goes through as it is.
-const OURS: [(&str, &str); 6] = [
+const OURS: [(&str, &str); 9] = [
     ("dialect", "Dialect"),
     ("announce", "Announce"),
     ("admin", "Admin"),
+    ("admin-token", "AdminToken"),
+    ("admin-hosts", "AdminHosts"),
+    ("allowed-origins", "AllowedOrigins"),
     ("cert-dir", "CertDir"),
     ("drain-grace", "DrainGrace"),
     ("limits", "Limits"),

@@ -97,7 +97,7 @@ pub(super) fn level(words: &Words, name: &str) -> Result<String, ConfigError> {
 pub(super) fn shown(words: &Words) -> Vec<(String, String)> {
     let one = |(name, written): (&'static str, &Written)| {
         let text = match name {
-            "turn_secret" | "player_token" => format!("<{} bytes>", written.text.len()),
+            "turn_secret" | "player_token" | "admin_token" | "AdminToken" => format!("<{} bytes>", written.text.len()),
             "peer_options" | "peerConnectionOptions" => {
                 redacted(written.text.as_bytes(), false).unwrap_or_else(|| format!("<{} bytes>", written.text.len()))
             }

@@ -60,16 +60,22 @@ const OPTIONS: &[Opt] = &[
     value("dialect", "wilbur", "Ours: wilbur or wilbur-5.5"),
     value("announce", "", "Ours: as in pixelgate serve"),
     value("admin", "off", "Ours: as in pixelgate serve"),
+    value("admin_token", "", "Ours: as in pixelgate serve"),
+    value("admin_hosts", "", "Ours: as in pixelgate serve"),
+    value("allowed_origins", "", "Ours: as in pixelgate serve"),
     value("cert_dir", "", "Ours: as in pixelgate serve"),
     value("drain_grace", "", "Ours: as in pixelgate serve"),
     value("limits", "", "Ours: as in pixelgate serve"),
 ];
 
 /// What is ours goes through as it is.
-const OURS: [(&str, &str); 6] = [
+const OURS: [(&str, &str); 9] = [
     ("dialect", "dialect"),
     ("announce", "announce"),
     ("admin", "admin"),
+    ("admin-token", "admin_token"),
+    ("admin-hosts", "admin_hosts"),
+    ("allowed-origins", "allowed_origins"),
     ("cert-dir", "cert_dir"),
     ("drain-grace", "drain_grace"),
     ("limits", "limits"),

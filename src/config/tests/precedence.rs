@@ -22,6 +22,10 @@ const ROWS: &[Row] = &[
     ("streamer", "[::1]:1001", "off", |config| addr(config, "streamer")),
     ("sfu", "off", "localhost:1002", |config| addr(config, "sfu")),
     ("admin", "localhost:1001", "off", |config| config.admin.to_string()),
+    ("admin-hosts", "gate.internal", "a.example,b.example", |config| {
+        config.admin_access.hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+    }),
+    ("admin-token", "one", "two", |config| secret(config.admin_access.token.as_ref())),
     // Folders that are there, seen from where tests run.
     ("http-root", "src", "web", |config| {
         config.http_root.as_ref().map_or_else(String::new, |root| root.display().to_string())
@@ -46,8 +50,11 @@ const ROWS: &[Row] = &[
     ("proxy-hops", "2", "3", |config| config.proxies.hops.to_string()),
     ("rest-api", "true", "true", |config| config.rest_api.to_string()),
     ("choose-dialect", "true", "true", |config| config.listener("sfu").unwrap().choose_dialect.to_string()),
-    ("turn-secret", "one", "two", |config| secret(config.turn_secret.as_ref())),
-    ("turn-ttl", "1h", "10days", |config| humantime::format_duration(config.turn_ttl).to_string()),
+    ("turn-secret", "one", "two", |config| secret(config.turn.secret.as_ref())),
+    ("turn-ttl", "1h", "10days", |config| humantime::format_duration(config.turn.ttl).to_string()),
+    ("ice-transport-policy", "relay", "relay", |config| {
+        if config.turn.relay_only { "relay" } else { "all" }.to_owned()
+    }),
     ("player-token", "one", "two", |config| secret(config.auth.player_token.as_ref())),
     ("streamer-token", "one", "two", |config| secret(config.auth.streamer_token.as_ref())),
     ("sfu-token", "one", "two", |config| secret(config.auth.sfu_token.as_ref())),
@@ -75,7 +82,7 @@ const ROWS: &[Row] = &[
     ("log-config", "true", "true", |config| config.log_config.to_string()),
     ("console-messages", "basic", "verbose", |config| format!("{:?}", config.console_messages).to_lowercase()),
     ("stdin", "true", "true", |config| config.stdin.to_string()),
-    ("allowed-origins", "https://a.example", "*", |config| config.allowed_origins.join(",")),
+    ("allowed-origins", "https://a.example", "*", |config| config.allowed_origins.to_string()),
     ("dialect", "wilbur", "wilbur-5.5", |config| config.listener("sfu").unwrap().dialect.name.to_owned()),
     ("max-players", "1", "4294967295", |config| config.max_players.unwrap_or_default().to_string()),
     ("sfu-auto-subscribe", "off", "Stage", |config| match &config.auto_subscribe {
@@ -154,6 +161,7 @@ fn every_key_is_in_the_table() {
     // These are pairs or name files: they have tests of their own.
     let apart = [
         "peer-options-file",
+        "turn-urls",
         "cert",
         "key",
         "config",

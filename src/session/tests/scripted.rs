@@ -10,7 +10,8 @@ use bytes::Bytes;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::broadcast;
 
-use crate::auth::Grant;
+use crate::auth::{Grant, Greetings};
+use crate::config::Turn;
 use crate::hub::{Dialect, Settings, Wishes};
 use crate::metrics::Metrics;
 use crate::router::Router;
@@ -150,6 +151,7 @@ impl Transport for Scripted {
 pub(super) struct Gateway {
     pub(super) router: Arc<Router>,
     sessions: Arc<Sessions>,
+    pub(super) greetings: Arc<Greetings>,
     pub(super) reports: broadcast::Receiver<SessionReport>,
 }
 
@@ -166,7 +168,7 @@ impl Gateway {
         let router = Router::new(Settings::default(), Arc::new(Metrics::default()));
         let sessions = Arc::new(Sessions::new(Arc::clone(&router), keepalive, rates));
         let reports = sessions.reports();
-        Self { router, sessions, reports }
+        Self { router, sessions, greetings: Greetings::new("{}", &Turn::default()), reports }
     }
 
     /// Streamer `Foo`, which has been greeted.
@@ -210,8 +212,14 @@ impl Gateway {
         let transport = Scripted(Arc::clone(&script));
         let sessions = Arc::clone(&self.sessions);
         let remote = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
-        let admission =
-            Admission { role, dialect, remote, config: Bytes::from_static(b"{}"), wishes: Wishes::default(), grant };
+        let admission = Admission {
+            role,
+            dialect,
+            remote,
+            greetings: Arc::clone(&self.greetings),
+            wishes: Wishes::default(),
+            grant,
+        };
         let task = tokio::spawn(async move { sessions.serve(transport, admission).await });
         Peer { script, task }
     }
