@@ -41,6 +41,7 @@ async fn every_family_is_known() {
     drop(lab.raw_quic().await);
     Scrape::until(&lab, &refused("no_stream"), 1.0).await;
     let mut families = BTreeSet::from([
+        "authorisations_total",
         "build_info",
         "certificate_expiry_timestamp_seconds",
         "connections_refused_total",

@@ -175,8 +175,14 @@ fn one_family_of_localhost_that_is_taken_is_named_so() {
 
 #[test]
 fn an_address_of_another_machine_is_one_line() {
-    let over = Start::serve().but("--http", "192.0.2.1:8080").spawn().over();
+    let over = Start::serve().but("--http", "192.0.2.1:8080").arg("--open=player").spawn().over();
     refuses(&over, 1, &["--http", "192.0.2.1:8080", "is this an address of this machine?"]);
+}
+
+#[test]
+fn a_port_that_nobody_said_is_open_is_one_line_and_64() {
+    refuses(&Start::serve().but("--http", "[::]:0").spawn().over(), 64, &["--http", "player-token", "open = "]);
+    refuses(&Start::serve().but("--sfu", "0.0.0.0:0").spawn().over(), 64, &["--sfu", "sfu-token"]);
 }
 
 #[test]

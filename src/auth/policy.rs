@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use super::http::Http;
 use super::jwks::Jwks;
 use super::jwt::{Head, Terms, Verifier, verify};
-use super::{Grant, Refusal, Token, webhook};
+use super::{Credentials, Grant, Refusal, Token, webhook};
 use crate::config::{Auth, Issuer, Keys, Secret};
 use crate::wire::Role;
 
@@ -34,8 +34,8 @@ pub struct Ask {
     pub transport: &'static str,
     /// The path of its URL, where there is one.
     pub path: Option<Box<str>>,
-    /// The token that was shown.
-    pub token: Option<Token>,
+    /// What was shown.
+    pub credentials: Credentials,
 }
 
 /// Who is let in. It may change while the gateway runs: live sessions keep what they were granted.
@@ -84,13 +84,15 @@ impl Policy {
     pub async fn authorise(&self, ask: Ask) -> Result<Grant, Refusal> {
         let rules = self.rules.load_full();
         if let Some(webhook) = rules.auth.webhook(ask.role) {
+            let token = ask.credentials.clone().token()?;
             let _question = self.questions.acquire().await.map_err(|_| Refusal::Busy)?;
-            return webhook::ask(self.http(), webhook, &ask, since_1970()).await;
+            return webhook::ask(self.http(), webhook, &ask, token.as_ref(), since_1970()).await;
         }
+        // Whoever needs no token may show anything.
         if !rules.auth.has_rule(ask.role) {
             return Ok(Grant::default());
         }
-        let token = ask.token.as_ref().ok_or(Refusal::NoToken)?;
+        let token = &ask.credentials.token()?.ok_or(Refusal::NoToken)?;
         if rules.auth.token(ask.role).is_some_and(|shared| is(shared, token)) {
             return Ok(Grant::default());
         }

@@ -36,13 +36,19 @@ struct Answer {
 }
 
 /// What it says about somebody, at `now` (since 1970).
-pub(super) async fn ask(http: &Http, webhook: &Webhook, ask: &Ask, now: Duration) -> Result<Grant, Refusal> {
+pub(super) async fn ask(
+    http: &Http,
+    webhook: &Webhook,
+    ask: &Ask,
+    token: Option<&Token>,
+    now: Duration,
+) -> Result<Grant, Refusal> {
     let question = Question {
         role: ask.role.name(),
         remote: ask.remote.to_string(),
         transport: ask.transport,
         path: ask.path.as_deref(),
-        token: ask.token.as_ref().map(Token::as_str),
+        token: token.map(Token::as_str),
     };
     let json = serde_json::to_vec(&question).map_err(|_| Refusal::Unavailable)?;
     match http.post(&webhook.url, json.into(), LONGEST, webhook.timeout).await {

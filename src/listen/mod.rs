@@ -130,8 +130,8 @@ impl House {
         }
         let asking = async {
             let Shown { transport, path, credentials } = shown;
-            let (role, remote, token) = (admission.role, admission.remote.ip(), credentials.token()?);
-            self.policy.authorise(Ask { role, remote, transport: transport.name(), path, token }).await
+            let (role, remote) = (admission.role, admission.remote.ip());
+            self.policy.authorise(Ask { role, remote, transport: transport.name(), path, credentials }).await
         };
         let granted: Result<Grant, Refusal> = timeout_at(deadline, asking).await.unwrap_or(Err(Refusal::Unavailable));
         match granted {

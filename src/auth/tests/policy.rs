@@ -5,8 +5,8 @@ use crate::config::{Auth, Secret};
 use crate::wire::{CloseCode, Role};
 
 fn ask(role: Role, token: Option<&str>) -> Ask {
-    let token = Credentials::of_hello(token).token().unwrap();
-    Ask { role, remote: IpAddr::V4(Ipv4Addr::LOCALHOST), transport: "ws", path: None, token }
+    let credentials = Credentials::of_hello(token);
+    Ask { role, remote: IpAddr::V4(Ipv4Addr::LOCALHOST), transport: "ws", path: None, credentials }
 }
 
 #[tokio::test]
@@ -15,6 +15,8 @@ async fn a_role_without_a_rule_is_open() {
     for role in Role::ALL {
         assert_eq!(policy.authorise(ask(role, None)).await, Ok(Grant::default()));
         assert_eq!(policy.authorise(ask(role, Some("whatever"))).await, Ok(Grant::default()));
+        let credentials = Credentials::of_session(Some("token=one"), Some("Bearer two"));
+        assert_eq!(policy.authorise(Ask { credentials, ..ask(role, None) }).await, Ok(Grant::default()));
     }
 }
 
