@@ -296,7 +296,7 @@ pub fn tool(name: &str) -> String {
     format!("{folder}/{name}")
 }
 
-fn is_root() -> bool {
+pub fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
     fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }

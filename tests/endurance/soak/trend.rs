@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-/// The share of the median below which growth is no matter: allocators settle for long.
-pub(super) const NOISE: f64 = 0.01;
+/// The share of the median below which growth is no matter: how many sessions there are varies by as much.
+pub(super) const NOISE: f64 = 0.02;
 
 /// The normal distribution's quantile for 95 %.
 const Z: f64 = 1.96;
