@@ -240,9 +240,9 @@ fn consistent(last: &Scrape, world: &World) {
     assert_eq!(*tally.faults.lock(), Vec::<String>::new());
     assert_eq!(last.sum("sessions_opened_total"), last.sum("sessions_closed_total"));
     assert_eq!(last.sum("joins_total"), last.sum("leaves_total") + last.sum("orphans_total"));
-    // Every client that was let in was a session; some were sessions whose client had given up by then.
-    let (entered, opened) = (tally.entered.load(Ordering::Relaxed), last.sum("sessions_opened_total"));
-    assert!(entered <= opened, "{entered} clients were let in, {opened} sessions opened");
+    // Every client that was greeted was a session; some were sessions whose client had given up by then.
+    let (greeted, opened) = (tally.greeted.load(Ordering::Relaxed), last.sum("sessions_opened_total"));
+    assert!(greeted > 0 && greeted <= opened, "{greeted} clients were greeted, {opened} sessions opened");
     for exit in Exit::ALL {
         assert!(tally.left[exit as usize].load(Ordering::Relaxed) > 0, "nobody {exit:?}");
     }
@@ -291,7 +291,7 @@ fn publish(
     let notes = format!(
         "Medians of 30 looks in each bin. From bin {} on, per bin:\n\n* memory (MiB): {memory}\n* descriptors: \
          {descriptors}\n\nBefore: {:.1} MiB, {} descriptors; when all had left: {:.1} MiB, {} descriptors.\n\
-         {} places; {} clients were let in, {} were not; {} closed, {} dropped, {} died, {} vanished, {} were ended; \
+         {} places; {} clients were greeted, {} not let in; {} closed, {} dropped, {} died, {} vanished, {} were ended; \
          {} streamers saw everybody out.\n",
         SETTLED + 1,
         before.resident,
@@ -299,7 +299,7 @@ fn publish(
         after.resident,
         after.descriptors,
         shape.places,
-        count(&tally.entered),
+        count(&tally.greeted),
         count(&tally.refused),
         count(&tally.left[0]),
         count(&tally.left[1]),

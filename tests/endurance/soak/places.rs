@@ -14,7 +14,7 @@ use tokio::time::{Instant, interval_at, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::parts::{Cast, Part, Player, Sfu, Streamer};
+use super::parts::{Cast, Part, Player, Sfu, Streamer, kind};
 use crate::support::Via;
 use crate::support::binary::Announced;
 
@@ -69,7 +69,8 @@ pub(super) struct World {
 /// What has happened to the clients.
 #[derive(Default)]
 pub(super) struct Tally {
-    pub(super) entered: AtomicU64,
+    /// Over QUIC a client may leave before the gateway has heard of it: only who was greeted was a session.
+    pub(super) greeted: AtomicU64,
     /// Not let in, or too late.
     pub(super) refused: AtomicU64,
     /// By [`Exit`].
@@ -109,15 +110,10 @@ impl Place {
 
     async fn has_session(self, world: &Arc<World>, over: &CancellationToken) {
         let exit = Exit::any();
-        let line = match self.connects(world, exit).await {
-            Ok(line) => line,
-            Err(_) => {
-                world.tally.refused.fetch_add(1, Ordering::Relaxed);
-                return;
-            }
+        let Ok(mut line) = self.connects(world, exit).await else {
+            world.tally.refused.fetch_add(1, Ordering::Relaxed);
+            return;
         };
-        world.tally.entered.fetch_add(1, Ordering::Relaxed);
-        let mut line = line;
         let mut part = self.part(world.cast);
         let stays = world.pace.life * if self.role == Role::Player { 2 } else { 4 };
         match plays(&mut line.connection, &mut *part, world, share(stays), over).await {
@@ -232,7 +228,7 @@ async fn plays(
     loop {
         let words = tokio::select! {
             event = connection.recv() => match event {
-                Event::Message(text) => heard(part, &text)?,
+                Event::Message(text) => heard(part, &text, &world.tally)?,
                 Event::Ended(_) => return Err(Stopped::Ended),
             },
             _ = beat.tick() => part.acts(),
@@ -246,12 +242,15 @@ async fn plays(
     }
 }
 
-fn heard(part: &mut dyn Part, text: &[u8]) -> Result<Vec<Value>, Stopped> {
+fn heard(part: &mut dyn Part, text: &[u8], tally: &Tally) -> Result<Vec<Value>, Stopped> {
     // To everybody, every second: nobody here minds.
     if text.starts_with(br#"{"type":"playerCount""#) {
         return Ok(Vec::new());
     }
     let message = serde_json::from_slice(text).map_err(|error| Stopped::Fault(error.to_string()))?;
+    if kind(&message) == "config" {
+        tally.greeted.fetch_add(1, Ordering::Relaxed);
+    }
     part.hears(&message).map_err(Stopped::Fault)
 }
 
