@@ -70,6 +70,7 @@ pub struct Metrics {
     relayed: Vec<(Counter, Counter)>,
     joins: Counter,
     leaves: Counter,
+    orphans: Counter,
     hub_lock_held: Histogram,
     hub_lock_wait: Histogram,
     outbox_wait: Histogram,
@@ -89,6 +90,7 @@ impl Default for Metrics {
             relayed: relayed(&mut registry),
             joins: counter(&mut registry, "joins", "Times a streamer or SFU was told of a subscriber"),
             leaves: counter(&mut registry, "leaves", "Times a streamer or SFU was told that a subscriber left"),
+            orphans: counter(&mut registry, "orphans", "Subscriptions that ended with their streamer or SFU"),
             hub_lock_held: histogram(
                 &mut registry,
                 "hub_lock_held_seconds",
@@ -229,6 +231,11 @@ impl Metrics {
     /// A streamer or SFU was told that a subscriber left.
     pub fn left(&self) {
         self.leaves.inc();
+    }
+
+    /// So many subscriptions ended with their streamer or SFU.
+    pub fn orphaned(&self, count: usize) {
+        self.orphans.inc_by(count as u64);
     }
 
     /// The hub's lock was held for so long. Of a sample of the steps: reading the clock costs more than most of them.

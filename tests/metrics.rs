@@ -52,6 +52,7 @@ async fn every_family_is_known() {
         "leaves_total",
         "messages_dropped_total",
         "messages_relayed_total",
+        "orphans_total",
         "outbox_wait_seconds",
         "relayed_bytes_total",
         "sessions",
@@ -232,6 +233,13 @@ async fn arrivals_and_departures_are_counted() {
     streamer.hears("playerDisconnected").await;
     let scrape = Scrape::of(&lab).await;
     assert_eq!((scrape.value("pixelgate_joins_total"), scrape.value("pixelgate_leaves_total")), (1.0, 1.0));
+
+    // A streamer that is gone is told nothing: what ends with it is counted apart.
+    player.watches(&mut streamer, "Foo").await;
+    let (_other, _) = lab.watching(Via::Quic, &mut streamer, "Foo").await;
+    streamer.leaves().await;
+    let scrape = Scrape::until(&lab, "pixelgate_orphans_total", 2.0).await;
+    assert_eq!((scrape.value("pixelgate_joins_total"), scrape.value("pixelgate_leaves_total")), (3.0, 1.0));
 }
 
 #[tokio::test]

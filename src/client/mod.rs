@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use crate::transport::Keepalive;
 
-pub use backoff::Backoff;
+pub use backoff::{Attempts, Backoff};
 pub use connection::{Connection, Event, Vanished};
 pub use error::{ConnectError, Fault};
 pub use reconnecting::{Reconnecting, State, Update};

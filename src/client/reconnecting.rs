@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::{Instant, sleep_until};
 
-use super::{Backoff, Client, ConnectError, Connection, Event};
+use super::{Attempts, Backoff, Client, ConnectError, Connection, Event};
 use crate::transport::Ended;
 use crate::wire::CloseCode;
 
@@ -48,8 +48,7 @@ enum Stage {
 pub struct Reconnecting {
     client: Client,
     url: String,
-    backoff: Backoff,
-    failures: u32,
+    attempts: Attempts,
     stage: Stage,
     state: State,
 }
@@ -64,7 +63,7 @@ impl Reconnecting {
     /// Opens sessions of `client` at `url`, the first as soon as [`Reconnecting::next`] is awaited.
     pub fn new(client: Client, url: impl Into<String>, backoff: Backoff) -> Self {
         let state = State::Connecting(1);
-        Self { client, url: url.into(), backoff, failures: 0, stage: Stage::Idle, state }
+        Self { client, url: url.into(), attempts: Attempts::new(backoff), stage: Stage::Idle, state }
     }
 
     /// Where it is.
@@ -114,11 +113,11 @@ impl Reconnecting {
     fn open(&mut self) -> Update {
         let (client, url) = (self.client.clone(), self.url.clone());
         self.stage = Stage::Opening(Box::pin(async move { client.connect(&url).await }));
-        self.tell(State::Connecting(self.failures + 1))
+        self.tell(State::Connecting(self.attempts.failed() + 1))
     }
 
     fn opened(&mut self, connection: Connection) -> Update {
-        self.failures = 0;
+        self.attempts.succeeded();
         self.stage = Stage::Open(Box::new(connection));
         self.tell(State::Connected)
     }
@@ -129,8 +128,7 @@ impl Reconnecting {
     }
 
     fn failed(&mut self, why: String) -> Update {
-        self.failures = self.failures.saturating_add(1);
-        match self.backoff.wait(self.failures, &mut rand::rng()) {
+        match self.attempts.wait(&mut rand::rng()) {
             Some(wait) => {
                 self.stage = Stage::Waiting(Instant::now() + wait);
                 self.tell(State::Waiting(wait, why))

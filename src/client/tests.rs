@@ -465,17 +465,46 @@ async fn a_session_survives_a_new_address() {
 }
 
 #[test]
-fn waits_double_up_to_their_bound() {
+fn each_wait_is_as_long_as_all_before_it() {
     let backoff = Backoff { first: Duration::from_secs(1), max: Duration::from_secs(5), attempts: Some(9) };
-    let ceilings: Vec<_> = (1..=5).map(|failures| backoff.ceiling(failures).as_secs()).collect();
-    assert_eq!(ceilings, [1, 2, 4, 5, 5]);
+    let ceilings: Vec<_> = (1..=6).map(|failures| backoff.ceiling(failures).as_secs()).collect();
+    assert_eq!(ceilings, [1, 1, 2, 4, 5, 5]);
     assert_eq!(backoff.ceiling(u32::MAX), backoff.max);
-    let mut rng = rand::rng();
-    let waits: Vec<_> = (0..200).map(|_| backoff.wait(2, &mut rng).unwrap()).collect();
-    assert!(waits.iter().all(|wait| *wait <= Duration::from_secs(2)));
-    assert!(waits.iter().any(|wait| *wait < Duration::from_secs(1)), "the jitter is full");
-    assert_eq!(backoff.wait(9, &mut rng), None);
-    assert!(Backoff { attempts: None, ..backoff }.wait(u32::MAX, &mut rng).is_some());
+
+    let mut attempts = Attempts::new(backoff);
+    let waits: Vec<_> = (1..9).map(|_| attempts.wait(&mut rand::rng()).unwrap()).collect();
+    assert_eq!((attempts.wait(&mut rand::rng()), attempts.failed()), (None, 9));
+    let first = waits[0];
+    assert!(first >= backoff.first / 2 && first <= backoff.first, "{first:?}");
+    for (at, wait) in waits.iter().enumerate() {
+        let expected = backoff.ceiling(at as u32 + 1).mul_f64(first.as_secs_f64());
+        assert!(wait.abs_diff(expected) < Duration::from_micros(1), "{waits:?}");
+    }
+
+    // Another outage has another share.
+    attempts.succeeded();
+    assert_ne!(attempts.wait(&mut rand::rng()), Some(first));
+}
+
+/// However long the gateway was away: whoever has lost it comes back within as long again, and evenly.
+#[test]
+fn a_crowd_comes_back_spread_out() {
+    const CROWD: usize = 10_000;
+    let backoff = Backoff { first: Duration::from_secs(1), ..Backoff::default() };
+    for away in [1.0, 1.7, 3.0, 6.5, 14.0] {
+        let mut tenths = [0; 10];
+        for _ in 0..CROWD {
+            let (mut attempts, mut now) = (Attempts::new(backoff), 0.0);
+            while now < away {
+                now += attempts.wait(&mut rand::rng()).unwrap().as_secs_f64();
+            }
+            let after = (now - away) / away;
+            assert!(after <= 1.001, "{after}");
+            tenths[((after * 10.0) as usize).min(9)] += 1;
+        }
+        // 1.44 at the most, and chance.
+        assert!(tenths.iter().all(|&tenth| tenth < CROWD * 16 / 100), "after {away} s: {tenths:?}");
+    }
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use super::player::{Ending, Player, Signal};
 use super::signals::{self, Told};
 use super::sockets::{Sockets, local_addresses};
 use super::studio::Studio;
-use crate::client::{Backoff, Client, ConnectError, Connection, Event, Fault};
+use crate::client::{Attempts, Backoff, Client, ConnectError, Connection, Event, Fault};
 use crate::wire::CloseCode;
 
 /// How often the server is asked for a sign of life by the protocol's own ping, as Unreal Engine does.
@@ -70,22 +70,23 @@ impl TestStreamer {
     /// The server cannot be dialled, and trying again is of no use: the URL, the token or the certificate is wrong.
     pub async fn run(self, stop: CancellationToken) -> Result<(), ConnectError> {
         let backoff = Backoff::default();
-        let (mut failures, mut succeeded) = (0, false);
+        let (mut attempts, mut succeeded) = (Attempts::new(backoff), false);
         while let Some(connected) = stop.run_until_cancelled(self.client.connect(&self.url)).await {
             match connected {
                 Ok(connection) => {
                     let begun = Instant::now();
                     succeeded = true;
                     let Some(why) = self.session(connection, &stop).await else { break };
-                    failures = if begun.elapsed() >= STABLE { 0 } else { failures };
+                    if begun.elapsed() >= STABLE {
+                        attempts.succeeded();
+                    }
                     warn!(%why, "the signalling session ended; connecting again");
                 }
                 // What never worked is mended by the caller; what worked once may work again.
                 Err(error) if error.fault() == Fault::Caller && !succeeded => return Err(error),
                 Err(error) => warn!(%error, "no signalling server; trying again"),
             }
-            failures += 1;
-            let wait = backoff.wait(failures, &mut rand::rng()).unwrap_or(backoff.max);
+            let wait = attempts.wait(&mut rand::rng()).unwrap_or(backoff.max);
             stop.run_until_cancelled(tokio::time::sleep(wait)).await;
         }
         Ok(())

@@ -156,6 +156,8 @@ pub enum Action {
         /// The subscriber's session.
         player: SessionId,
     },
+    /// So many subscriptions have ended with the streamer or SFU that they were to, which is not told.
+    Orphaned(usize),
     /// End a session after what is queued for it. The hub has already forgotten it.
     Close {
         /// Whom.

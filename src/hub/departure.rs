@@ -56,6 +56,11 @@ impl Hub {
         self.detach(session, true, out);
         self.forget_wish(session, None);
         self.expect_identity_no_longer(session);
+        // Who is gone is not told that they leave.
+        let orphans = self.publisher(session).map_or(0, |publisher| publisher.audience.len());
+        if orphans > 0 {
+            out.push(Action::Orphaned(orphans));
+        }
         let freed = self.end_audience(session, audience, out);
         if self.publishers.remove(&session) {
             self.unlist(session);

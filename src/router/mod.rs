@@ -307,6 +307,7 @@ impl Shared {
                     outbox.bind(player);
                 }
             }
+            Action::Orphaned(count) => metrics.orphaned(count),
             Action::Probe(session) => {
                 if let Some(outbox) = self.outboxes.get(&session) {
                     outbox.probe();

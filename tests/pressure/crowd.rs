@@ -9,6 +9,7 @@ use pixelgate::wire::Role;
 use serde_json::json;
 use tokio::task::JoinSet;
 
+use super::support::process::needs_descriptors;
 use super::support::{Lab, PATIENCE, Peer, Via};
 
 /// Connections that are set up at the same time.
@@ -56,6 +57,7 @@ async fn arrives(client: Client, url: String) -> Peer {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_thousand_over_ws() {
     let _machine = crate::MACHINE.read().await;
+    // Both ends of every connection are in this process.
     needs_descriptors(10_000 + 500);
     all_leave_at_once(&Lab::open(), Via::Ws, 5_000).await;
 }
@@ -67,18 +69,3 @@ async fn a_thousand_over_quic() {
     let keepalive = Keepalive { interval: Duration::from_secs(1), timeout: Duration::from_secs(10) };
     all_leave_at_once(&Lab::with(|config| config.keepalive = keepalive), Via::Quic, 1_000).await;
 }
-
-/// Both ends of every connection are in this process.
-#[cfg(unix)]
-fn needs_descriptors(count: u64) {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    if limit.current.is_some_and(|current| current < count) {
-        let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(count), maximum: limit.maximum });
-        let why = "allow this user more open files (ulimit -Hn), the test needs both ends of 5,000 connections";
-        raised.unwrap_or_else(|error| panic!("{count} descriptors cannot be had ({error}; {limit:?}): {why}"));
-    }
-}
-
-#[cfg(not(unix))]
-fn needs_descriptors(_: u64) {}

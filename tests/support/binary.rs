@@ -9,10 +9,11 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use pixelgate::client::{Options, Trust};
+use pixelgate::wire::Role;
 use serde::Deserialize;
 use tempfile::TempDir;
 
-use super::PATIENCE;
+use super::{PATIENCE, Via};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_pixelgate");
 
@@ -177,6 +178,11 @@ impl Binary {
         self.home.path().join(ANNOUNCE)
     }
 
+    /// The process's number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn started(&self) -> Instant {
         self.started
     }
@@ -258,6 +264,16 @@ impl Drop for Binary {
 }
 
 impl Announced {
+    pub fn url(&self, via: Via, role: Role) -> String {
+        let (scheme, addr) = match via {
+            Via::Ws => ("ws", self.http),
+            Via::Wss => ("wss", self.https),
+            Via::WebTransport => ("https", self.quic),
+            Via::Quic => ("quic", self.quic),
+        };
+        format!("{scheme}://{addr}/{role}")
+    }
+
     /// How a client believes the development certificate.
     pub fn options(&self) -> Options {
         Options {
@@ -280,7 +296,7 @@ pub fn tool(name: &str) -> String {
     format!("{folder}/{name}")
 }
 
-fn is_root() -> bool {
+pub fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
     fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }

@@ -82,3 +82,18 @@ async fn announced(path: PathBuf) -> Value {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
+
+/// Makes sure that this process, and those that it starts, may open so many files.
+#[cfg(unix)]
+pub fn needs_descriptors(count: u64) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|current| current < count) {
+        let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(count), maximum: limit.maximum });
+        let why = "allow this user more open files (ulimit -Hn): every connection takes one";
+        raised.unwrap_or_else(|error| panic!("{count} descriptors cannot be had ({error}; {limit:?}): {why}"));
+    }
+}
+
+#[cfg(not(unix))]
+pub fn needs_descriptors(_: u64) {}

@@ -34,6 +34,8 @@ export function initial(wanted = null) {
     ids: [],
     /** Attempts to connect since the last good connection. */
     attempt: 0,
+    /** What chance says of all waits until the next good connection. */
+    chance: 0,
     /** Attempts at media since the last picture. */
     mediaAttempt: 0,
     openedAt: null,
@@ -106,7 +108,7 @@ const HANDLERS = {
 
   mediaFailed(state, { diagnosis }, { now, random }) {
     if (state.name !== "media" && state.name !== "playing") return state;
-    const wakeAt = now + backOff(state.mediaAttempt + 2, random);
+    const wakeAt = now + backOff(state.mediaAttempt + 3, random);
     const mediaAttempt = state.mediaAttempt + 1;
     const next = { ...state, name: "failed", streamer: null, asking: false, mediaAttempt, diagnosis, wakeAt };
     return [next, [{ do: "unsubscribe" }, { do: "report", diagnosis }]];
@@ -122,12 +124,13 @@ const HANDLERS = {
   close(state, { code, reason }, { now, random }) {
     const lasted = state.openedAt !== null && now - state.openedAt >= GOOD_AFTER_MS;
     const attempt = lasted ? 0 : state.attempt;
+    const chance = attempt === 0 ? random : state.chance;
     const close = { code, reason, opened: state.openedAt !== null };
-    const ended = { ...state, close, openedAt: null, interrupted: false, attempt: attempt + 1 };
+    const ended = { ...state, close, openedAt: null, interrupted: false, attempt: attempt + 1, chance };
     if (code === GOING_AWAY || code === REPLACED) return { ...ended, name: "ended", streamer: null, wakeAt: null };
     const gone = state.gone || (code === NO_STATUS && state.streamer !== null);
     const name = code === RESTART ? "draining" : gone && code === NO_STATUS ? "left" : "lost";
-    return { ...ended, name, gone, streamer: null, wakeAt: now + backOff(attempt, random) };
+    return { ...ended, name, gone, streamer: null, wakeAt: now + backOff(attempt, chance) };
   },
 
   unsupported: (state) => ({ ...state, name: "ended", close: null, wakeAt: null }),
@@ -166,7 +169,12 @@ function again(state, now) {
   return [{ ...state, streamer: null, wakeAt: now + OFFER_SLOW_MS }, [{ do: "unsubscribe" }, { do: "list" }]];
 }
 
-/** Twice as long after every attempt, and a random part of that, so that a crowd comes back spread out. */
-export function backOff(attempt, random) {
-  return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 10)) * (0.5 + random / 2);
+/**
+ * Each wait is as long as all those before it: attempts come at s, 2 s, 4 s, … after the end, where `chance` (0 to 1)
+ * says how far s lies between half of the first wait and the whole of it. With one chance for all of them, a crowd is
+ * spread over as long again as the gateway was away, and evenly; with a new one for each it would heap up.
+ */
+export function backOff(attempt, chance) {
+  const wait = FIRST_RETRY_MS * 2 ** Math.min(Math.max(attempt - 1, 0), 10);
+  return Math.min(LONGEST_RETRY_MS, wait) * 2 ** (chance - 1);
 }

@@ -132,7 +132,7 @@ impl Driven {
             Action::Close { session, close } => (session.0, Effect::Closed(close.code.0, close.reason.into_owned())),
             Action::Probe(session) => (session.0, Effect::Probed),
             Action::Bound { to, player } => (to.0, Effect::Bound(self.players.get(&player.0)?.as_str().to_owned())),
-            Action::Drop(_) => return None,
+            Action::Drop(_) | Action::Orphaned(_) => return None,
         })
     }
 

@@ -139,11 +139,11 @@ test("every close but two is followed by another attempt", () => {
 
 test("attempts are further and further apart, up to half a minute, and random within half of that", () => {
   assert.deepEqual(
-    [0, 1, 2, 3, 4, 5, 50].map((attempt) => backOff(attempt, 0)),
-    [500, 1000, 2000, 4000, 8000, 15000, 15000],
+    [0, 1, 2, 3, 4, 5, 6, 50].map((attempt) => backOff(attempt, 0)),
+    [500, 500, 1000, 2000, 4000, 8000, 15000, 15000],
   );
   assert.deepEqual(
-    [0, 5, 50].map((attempt) => backOff(attempt, 1)),
+    [0, 6, 50].map((attempt) => backOff(attempt, 1)),
     [1000, 30000, 30000],
   );
   const run = play(initial());
@@ -153,7 +153,19 @@ test("attempts are further and further apart, up to half a minute, and random wi
     waits.push(run.state.wakeAt - run.now);
     run.wake();
   }
-  assert.deepEqual(waits, [500, 1000, 2000, 4000]);
+  assert.deepEqual(waits, [500, 500, 1000, 2000]);
+});
+
+test("chance is asked once an outage: a crowd comes back spread out", () => {
+  const run = play(initial()).step(close(1006), { random: 1 });
+  const waits = [run.state.wakeAt - run.now];
+  for (const random of [0, 0.3]) {
+    run.wake().step(close(1006), { random });
+    waits.push(run.state.wakeAt - run.now);
+  }
+  assert.deepEqual(waits, [1000, 1000, 2000]);
+  run.wake().step(OPEN).step(close(1006), { after: 10_000 });
+  assert.equal(run.state.wakeAt - run.now, 500, "another outage, another chance");
 });
 
 test("a good connection starts the back-off anew, a bad one does not", () => {

@@ -182,7 +182,7 @@ impl World {
             Action::Notify { to, text, .. } => (to, short(&text)),
             Action::Close { session, close } => (session, closed(&close)),
             Action::Probe(session) => (session, "probed".into()),
-            Action::Bound { .. } => return,
+            Action::Bound { .. } | Action::Orphaned(_) => return,
             Action::Drop(reason) => return self.drops.push(reason),
         };
         self.heard.entry(session).or_default().push(words);
