@@ -20,6 +20,8 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use dispatch::{Asked, ask};
 pub use messages::{Shown, TARGET as MESSAGES};
 pub use rate::{Rate, Rates};
 pub use report::{By, SessionReport};
