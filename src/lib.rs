@@ -49,6 +49,8 @@ pub mod config;
 pub mod demo;
 pub mod drain;
 pub mod files;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod gateway;
 pub mod health;
 pub mod hub;

@@ -31,8 +31,8 @@ mod scope;
 mod sfu;
 mod state;
 mod subscription;
-#[cfg(test)]
-mod tests;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod tests;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};

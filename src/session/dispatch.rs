@@ -14,7 +14,7 @@ const WANTED_ID: usize = StreamerId::MAX_CHARS + 32;
 
 /// What to do with a message.
 #[derive(Debug)]
-pub(super) enum Asked {
+pub(crate) enum Asked {
     /// Ask the hub.
     Hub(Request),
     /// Answer with `pong`.
@@ -26,7 +26,7 @@ pub(super) enum Asked {
 }
 
 /// `sender` is the session's own id as a player, where it has one.
-pub(super) fn ask(message: Message, role: Role, sender: Option<&PlayerId>) -> Asked {
+pub(crate) fn ask(message: Message, role: Role, sender: Option<&PlayerId>) -> Asked {
     let kind = message.kind();
     match kind {
         Kind::Ping => Asked::Pong,

@@ -19,6 +19,8 @@ use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwapOption;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use dispatch::{Asked, ask};
 pub use messages::{Shown, TARGET as MESSAGES};
 pub use rate::{Rate, Rates};
 pub use report::{By, SessionReport};

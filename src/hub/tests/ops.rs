@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+#[cfg(test)]
 use proptest::prelude::{Strategy, any};
 
 use super::effects::{Ask, Auto, Event, Setup, Speech, What};
@@ -78,13 +79,31 @@ pub(super) struct Case {
 }
 
 /// Cases of at least 200 steps.
+#[cfg(test)]
 pub(super) fn cases() -> impl Strategy<Value = Case> {
     let steps = proptest::collection::vec(any::<u32>(), 200..=230);
-    (0..4_usize, 0..4_usize, 0..SPEECHES.len(), steps).prop_map(|(max, auto, speech, numbers)| {
+    (0..4_usize, 0..4_usize, 0..SPEECHES.len(), steps)
+        .prop_map(|(max, auto, speech, numbers)| Case::new(max, auto, speech, numbers))
+}
+
+/// More steps than this make no new cases, only slower ones.
+const STEPS: usize = 512;
+
+impl Case {
+    /// By places in the tables of what there is to choose from.
+    fn new(max: usize, auto: usize, speech: usize, numbers: Vec<u32>) -> Self {
         let max_players = [None, None, Some(1), Some(2)][max];
         let auto = [Auto::First, Auto::First, Auto::Only("Foo"), Auto::Off][auto];
-        Case { setup: Setup { max_players, auto }, speech: SPEECHES[speech], numbers }
-    })
+        Self { setup: Setup { max_players, auto }, speech: SPEECHES[speech], numbers }
+    }
+
+    /// Two bytes of settings, then four for each step.
+    pub(super) fn from_bytes(data: &[u8]) -> Self {
+        let byte = |at: usize| usize::from(data.get(at).copied().unwrap_or_default());
+        let (steps, _) = data.get(2..).unwrap_or_default().as_chunks();
+        let numbers = steps.iter().take(STEPS).map(|step| u32::from_le_bytes(*step)).collect();
+        Self::new(byte(0) % 4, byte(0) / 4 % 4, byte(1) % SPEECHES.len(), numbers)
+    }
 }
 
 /// The clock and the counter of sessions. No two events but ticks happen at the same moment, nor at moments that
