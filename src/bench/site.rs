@@ -23,8 +23,7 @@ pub(super) struct Site {
 impl Site {
     /// What streamers and players connect over.
     pub(super) fn vias(&self) -> (Via, Via) {
-        let via = |url: &http::Uri| url.scheme_str().and_then(Via::of_scheme).unwrap_or(Via::Ws);
-        (via(&self.streamers), via(&self.players))
+        (Via::of(&self.streamers), Via::of(&self.players))
     }
 
     /// The same by name.

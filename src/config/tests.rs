@@ -1,4 +1,6 @@
 mod address;
+#[cfg(feature = "bench")]
+mod bench;
 mod cli;
 mod document;
 mod listener;
