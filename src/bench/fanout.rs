@@ -14,7 +14,7 @@ use super::histogram::Times;
 use super::link::Link;
 use super::peer::Peer;
 use super::report::Outcome;
-use super::site::Site;
+use super::site::{Site, within_limits};
 use super::streamer::{Manner, Streamer};
 use super::subject::Yardstick;
 
@@ -32,10 +32,12 @@ pub(super) async fn measure(
     players: usize,
 ) -> Result<Outcome, Failure> {
     let (streamer_via, player_via) = site.via_names();
+    let (players, fewer) = within_limits(players, site.vias().1);
     let mut outcome = Outcome::new(
         "fanout",
         [("streamers_over", json!(streamer_via)), ("players_over", json!(player_via)), ("players", json!(players))],
     );
+    fewer.into_iter().for_each(|note| outcome.note(note));
     let bare = yardstick.map(Yardstick::bare);
     for round in 1..=ground.settings.rounds {
         ground.progress.say(&format!("fan-out over {player_via}: round {round} of {}", ground.settings.rounds));

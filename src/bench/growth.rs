@@ -10,7 +10,7 @@ use super::histogram::Times;
 use super::peer::Peer;
 use super::relay::Crowd;
 use super::report::Outcome;
-use super::site::Site;
+use super::site::{Site, within_limits};
 use super::streamer::{Manner, Streamer};
 use crate::config::Load;
 
@@ -36,15 +36,13 @@ pub(super) async fn measure(
     let mut growing = Growing { ground, site, same, streamers: Vec::new() };
     let mut outcomes = Vec::new();
     for &size in sizes {
-        match growing.at(size).await {
-            Ok(outcome) => outcomes.push(outcome),
-            Err(failure) if failure.is_machine_limit() => {
-                let mut outcome = growing.described(size);
-                outcome.note(format!("{} of {size} streamers: {failure}", growing.streamers.len()));
-                outcomes.push(outcome);
-                break;
-            }
-            Err(failure) => return Err(failure),
+        let (size, fewer) = within_limits(size, site.vias().0);
+        let mut outcome = growing.at(size).await?;
+        let last = fewer.is_some();
+        fewer.into_iter().for_each(|note| outcome.note(note));
+        outcomes.push(outcome);
+        if last {
+            break;
         }
     }
     let compared = growing.compared(sizes, &outcomes);
@@ -83,7 +81,8 @@ impl Growing<'_> {
 
     async fn at(&mut self, size: usize) -> Result<Outcome, Failure> {
         let (rounds, names) = (self.ground.settings.rounds, self.names());
-        let timed = TIMED.min(size);
+        // One that stays has the name: a gateway asks it whether it lives before another gets a number.
+        let timed = TIMED.min(size - 1).max(1);
         self.ground.progress.say(&format!("growth, {names} names: up to {size} streamers"));
         self.grow(size - timed).await?;
         let mut outcome = self.described(size);

@@ -7,7 +7,10 @@ use plotters::prelude::*;
 use super::error::Failure;
 use super::report::{Outcome, Report};
 
-const SIZE: (u32, u32) = (800, 480);
+const SIZE: (u32, u32) = (960, 480);
+
+/// The width of the plot; beside it is what its lines are.
+const PLOT: i32 = 760;
 
 type Drawn = Result<(), Box<dyn std::error::Error>>;
 
@@ -22,7 +25,7 @@ pub(super) fn write(report: &Report, folder: &Path) -> Result<(), Failure> {
     drawn.map_err(|error| fail(error.to_string()))
 }
 
-/// Round trips of each relay: the server's, and the yardstick's beside it.
+/// Round trips over WebSocket, the yardstick's beside them, and those of the open loop over each transport.
 fn latency(report: &Report, path: &Path) -> Drawn {
     const QUANTILES: [(&str, f64); 4] = [("p50_us", 0.5), ("p90_us", 0.9), ("p99_us", 0.99), ("p999_us", 0.999)];
     let line = |outcome: &Outcome, prefix: &str, name: &str| -> Option<Line> {
@@ -33,7 +36,9 @@ fn latency(report: &Report, path: &Path) -> Drawn {
         let points: Vec<_> = QUANTILES.into_iter().filter_map(point).collect();
         (!points.is_empty()).then(|| (name.to_owned(), points))
     };
-    let relays = report.results.iter().filter(|outcome| outcome.scenario == "relay");
+    let shown = |outcome: &&Outcome| outcome.setup.contains_key("rate") || outcome.setup["players_over"] == "ws";
+    let relays = report.results.iter().filter(|outcome| outcome.scenario == "relay" && !outcome.figures.is_empty());
+    let relays = relays.filter(shown);
     let lines: Vec<_> = relays
         .flat_map(|outcome| {
             let name = |key| outcome.setup.get(key).map(|value| value.to_string().replace('"', "")).unwrap_or_default();
@@ -78,7 +83,8 @@ fn draw(path: &Path, title: &str, (across, up): (&str, &str), lines: &[Line]) ->
     let (x, y) = (over(|(x, _)| *x), over(|(_, y)| *y));
     let area = SVGBackend::new(path, SIZE).into_drawing_area();
     area.fill(&WHITE)?;
-    let mut chart = ChartBuilder::on(&area)
+    let (plot, legend) = area.split_horizontally(PLOT);
+    let mut chart = ChartBuilder::on(&plot)
         .caption(title, ("sans-serif", 20))
         .margin(12)
         .x_label_area_size(40)
@@ -86,14 +92,12 @@ fn draw(path: &Path, title: &str, (across, up): (&str, &str), lines: &[Line]) ->
         .build_cartesian_2d(x.log_scale(), y.log_scale())?;
     chart.configure_mesh().x_desc(across).y_desc(up).light_line_style(WHITE).draw()?;
     for (nth, (name, points)) in lines.iter().enumerate() {
-        let colour = Palette99::pick(nth).to_rgba();
-        let series = LineSeries::new(points.iter().copied(), colour.stroke_width(2));
-        let legend = move |(x, y)| PathElement::new(vec![(x, y), (x + 16, y)], colour.stroke_width(2));
-        chart.draw_series(series)?.label(name).legend(legend);
+        let colour = Palette99::pick(nth).stroke_width(2);
+        chart.draw_series(LineSeries::new(points.iter().copied(), colour))?;
+        let at = 60 + 20 * nth as i32;
+        legend.draw(&PathElement::new([(4, at), (20, at)], colour))?;
+        legend.draw(&Text::new(name.as_str(), (28, at - 5), ("sans-serif", 12)))?;
     }
-    let mut labels = chart.configure_series_labels();
-    let labels = labels.position(SeriesLabelPosition::UpperLeft);
-    labels.background_style(WHITE.mix(0.8)).border_style(BLACK).draw()?;
     area.present()?;
     Ok(())
 }

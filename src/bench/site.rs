@@ -33,6 +33,17 @@ impl Site {
     }
 }
 
+/// As many sessions over a transport as the machine holds, of so many, with what is to be said when these are fewer.
+pub(super) fn within_limits(wanted: usize, via: Via) -> (usize, Option<String>) {
+    let most = if matches!(via, Via::Ws | Via::Wss) { machine::sessions_over_tcp() } else { usize::MAX };
+    if wanted <= most {
+        return (wanted, None);
+    }
+    let limit = machine::descriptors().unwrap_or_default();
+    let note = format!("{most} sessions, not {wanted}: a process may have {limit} descriptors. Raise that (ulimit -n)");
+    (most, Some(note))
+}
+
 /// The window that counts: after the warm-up, as long as a round is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
