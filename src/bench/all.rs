@@ -31,7 +31,7 @@ const FULL: Scale = Scale {
     idle_quic: 2000,
     fanout: 5000,
     sizes: &[10, 100, 1000, 5000, 10_000, 20_000],
-    slow: 20,
+    slow: 5,
 };
 
 const QUICK: Scale = Scale {

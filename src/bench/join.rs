@@ -43,6 +43,7 @@ pub(super) async fn measure(
             ("seconds", json!(ground.settings.time.as_secs_f64())),
         ],
     );
+    outcome.note_process(site.pid);
     let limit = yardstick.map(|yardstick| yardstick.relay(site.vias()));
     for round in 1..=ground.settings.rounds {
         ground.progress.say(&format!("join over {players}: round {round} of {}", ground.settings.rounds));

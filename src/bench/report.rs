@@ -179,6 +179,13 @@ impl Outcome {
         }
     }
 
+    /// Says that the server's CPU time and memory are not known, where they are not.
+    pub(super) fn note_process(&mut self, pid: Option<u32>) {
+        if pid.is_none() {
+            self.note("the server's process is not known: --server-pid tells its CPU time and memory");
+        }
+    }
+
     pub(super) fn note(&mut self, note: impl Into<String>) {
         let note = note.into();
         if !self.notes.contains(&note) {

@@ -129,6 +129,7 @@ fn described(ground: &Ground, scenario: &'static str, site: &Site, load: Load, r
             ("seconds", json!(ground.settings.time.as_secs_f64())),
         ],
     );
+    outcome.note_process(site.pid);
     match rate {
         Some(rate) => outcome.setup.insert("rate", json!(rate)),
         None => outcome.setup.insert("in_flight", json!(load.in_flight)),

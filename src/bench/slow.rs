@@ -46,6 +46,7 @@ pub(super) async fn measure(ground: &Ground, site: &Site, players: usize) -> Res
             ("seconds", json!(ground.settings.time.as_secs_f64())),
         ],
     );
+    outcome.note_process(site.pid);
     for round in 1..=ground.settings.rounds {
         ground.progress.say(&format!("slow over {player_via}: round {round} of {}", ground.settings.rounds));
         let well = beside(ground, site, &vec![Reading::Well; 2 * players]).await?;

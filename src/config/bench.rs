@@ -418,7 +418,7 @@ pub struct GrowthArgs {
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
 pub struct SlowArgs {
     /// Players that read nothing, and as many that read slowly
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, default_value = "20")]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, default_value = "5")]
     pub players: String,
     /// What every scenario has
     #[command(flatten)]
