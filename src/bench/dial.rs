@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest answer to an upgrade.
 const ANSWER: usize = 16 * 1024;
 
+/// What a narrow socket holds, in bytes.
+const NARROW: u32 = 4096;
+
 /// Source addresses, where the server is on this machine: each has as many ports as there are.
 const SOURCES: usize = 200;
 
@@ -32,6 +35,8 @@ pub(super) struct Dialer {
     tls: Arc<rustls::ClientConfig>,
     token: Option<String>,
     opened: Arc<AtomicUsize>,
+    /// What a socket holds for a reader, in bytes; `None` for what the system thinks best.
+    room: Option<u32>,
 }
 
 impl Dialer {
@@ -40,17 +45,22 @@ impl Dialer {
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let client =
             Client::new(Options { token: token.clone(), trust, connect_timeout: PATIENCE, ..Options::default() })?;
-        Ok(Self { client, tls: Arc::new(tls), token, opened: Arc::default() })
+        Ok(Self { client, tls: Arc::new(tls), token, opened: Arc::default(), room: None })
+    }
+
+    /// One whose sockets hold little for those who do not read.
+    pub(super) fn narrow(&self) -> Self {
+        Self { room: Some(NARROW), ..self.clone() }
     }
 
     /// Opens a session.
     pub(super) async fn link(&self, url: &http::Uri) -> Result<Link, Failure> {
-        match url.scheme_str().and_then(Via::of_scheme) {
-            Some(via @ (Via::Ws | Via::Wss)) => {
+        match Via::of(url) {
+            via @ (Via::Ws | Via::Wss) => {
                 let opening = timeout(PATIENCE, self.websocket(url, via)).await;
                 opening.unwrap_or_else(|_| Err(Failure::Dial { at: authority(url), why: "no answer".into() }))
             }
-            _ => {
+            Via::WebTransport | Via::Quic => {
                 let connection = self.client.connect(&url.to_string()).await?;
                 Ok(Link::Quic(Carried::new(connection.into_transport())))
             }
@@ -90,6 +100,9 @@ impl Dialer {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         if let Some(source) = self.source(address.ip()) {
             socket.bind(SocketAddr::new(source, 0))?;
+        }
+        if let Some(room) = self.room {
+            socket.set_recv_buffer_size(room)?;
         }
         let tcp = socket.connect(address).await?;
         tcp.set_nodelay(true)?;

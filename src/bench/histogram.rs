@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// From a microsecond to a minute.
-const SHORTEST: u64 = 1_000;
+/// From a tenth of a microsecond to a minute, in nanoseconds.
+const SHORTEST: u64 = 100;
 const LONGEST: u64 = 60_000_000_000;
 
 /// Times.

@@ -13,7 +13,7 @@ use super::link::Link;
 use super::peer::Peer;
 use super::relay::subscribed;
 use super::report::Outcome;
-use super::site::{Meter, Site};
+use super::site::{Meter, Site, within_limits};
 use super::streamer::{Manner, Streamer};
 use super::{Ground, machine};
 
@@ -33,6 +33,7 @@ pub(super) async fn measure(
     let resident = || site.pid.and_then(machine::usage).map(|usage| usage.resident as f64);
     let before = resident().ok_or_else(unknown)?;
     let (streamer_via, player_via) = site.via_names();
+    let (sessions, fewer) = within_limits(sessions, site.vias().1);
     let mut outcome = Outcome::new(
         "idle",
         [
@@ -43,6 +44,7 @@ pub(super) async fn measure(
             ("watching", json!(watching)),
         ],
     );
+    fewer.into_iter().for_each(|note| outcome.note(note));
     let streamer = match watching {
         true => Some(Streamer::start(&site.dialer, &site.streamers, "bench-idle", Manner::echoing(240)).await?),
         false => None,

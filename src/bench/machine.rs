@@ -78,6 +78,16 @@ pub(super) fn descriptors() -> Option<u64> {
     None
 }
 
+/// Descriptors that a process needs besides those of its sessions.
+const BESIDE: u64 = 200;
+
+/// How many sessions over TCP one process may have, as far as descriptors go. A gateway that this one starts has the
+/// same limit.
+pub(super) fn sessions_over_tcp() -> usize {
+    let most = descriptors().map_or(u64::MAX, |most| most.saturating_sub(BESIDE).max(1));
+    usize::try_from(most).unwrap_or(usize::MAX)
+}
+
 /// Allows this process, and those that it starts, as many descriptors as may be had without asking.
 #[cfg(unix)]
 pub(super) fn raise_descriptors() {

@@ -13,8 +13,8 @@ use super::message::Told;
 /// How long an answer may take: thousands may be waiting for theirs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long a server that confirms no id is waited for.
-const CONFIRMATION: Duration = Duration::from_secs(2);
+/// How long a server that confirms no id is waited for: longer than one that asks the holder of an id for a sign of life.
+const CONFIRMATION: Duration = Duration::from_secs(5);
 
 /// A peer.
 pub(super) struct Peer {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use futures_util::stream::{StreamExt, TryStreamExt, iter};
 use tokio::task::JoinSet;
 
-use self::flow::{Flow, Tally};
+pub(super) use self::flow::{Flow, Tally};
 use super::error::Failure;
 use super::message::{Mark, Told};
 use super::peer::Peer;

@@ -1,5 +1,8 @@
 //! What was measured, as JSON and as a table. docs/performance.md describes both.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::io::Write;
@@ -32,6 +35,7 @@ const FIGURES: &[(&str, &str)] = &[
     ("join_p50_ms", "ms"),
     ("join_p99_ms", "ms"),
     ("joins_per_s", "1/s"),
+    ("latency_growth", ""),
     ("latency_max_us", "us"),
     ("latency_p50_us", "us"),
     ("latency_p90_us", "us"),
@@ -43,6 +47,7 @@ const FIGURES: &[(&str, &str)] = &[
     ("memory_per_session_kib", "KiB"),
     ("messages_per_s", "1/s"),
     ("of_bytes", ""),
+    ("register_growth", ""),
     ("register_p50_us", "us"),
     ("reordered", ""),
     ("sent", ""),
@@ -53,6 +58,20 @@ const FIGURES: &[(&str, &str)] = &[
     ("slow_growth_mib", "MiB"),
     ("slow_latency_p50_us", "us"),
     ("slow_latency_p99_us", "us"),
+];
+
+/// Of these there is a ratio; of the others it says nothing.
+const COMPARED: &[&str] = &[
+    "fanout_last_ms",
+    "fanout_p50_ms",
+    "join_p50_ms",
+    "join_p99_ms",
+    "joins_per_s",
+    "latency_p50_us",
+    "latency_p99_us",
+    "messages_per_s",
+    "server_cpu_ms_per_join",
+    "server_cpu_us_per_message",
 ];
 
 /// Everything of one run.
@@ -108,7 +127,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.results.iter().try_for_each(|outcome| write!(f, "{outcome}\n"))?;
+        self.results.iter().try_for_each(|outcome| writeln!(f, "{outcome}"))?;
         super::targets::table(&self.targets, f)
     }
 }
@@ -154,10 +173,16 @@ impl Outcome {
         self.add_round(server);
         for (name, limit) in limit {
             self.add(&format!("limit_{name}"), *limit);
-            let counts = matches!(*name, "sent" | "lost" | "reordered" | "duplicated");
-            if let (Some(server), false) = (server.get(name), counts || *limit == 0.0) {
+            if let Some(server) = server.get(name).filter(|_| COMPARED.contains(name) && *limit > 0.0) {
                 self.add(&format!("ratio_{name}"), server / limit);
             }
+        }
+    }
+
+    /// Says that the server's CPU time and memory are not known, where they are not.
+    pub(super) fn note_process(&mut self, pid: Option<u32>) {
+        if pid.is_none() {
+            self.note("the server's process is not known: --server-pid tells its CPU time and memory");
         }
     }
 
@@ -219,6 +244,16 @@ fn rounded(value: f64) -> f64 {
     (value * scale).round() / scale
 }
 
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", short(self.median))?;
+        if self.rounds.len() > 1 && self.min < self.max {
+            write!(f, " ({} … {})", short(self.min), short(self.max))?;
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut heading = self.scenario.to_owned();
@@ -227,9 +262,17 @@ impl fmt::Display for Outcome {
             write!(heading, "  {name} {value}")?;
         }
         writeln!(f, "{heading}")?;
-        for (name, Figure { unit, median, min, max, rounds }) in &self.figures {
-            let spread = if rounds.len() > 1 { format!("{} … {}", short(*min), short(*max)) } else { String::new() };
-            writeln!(f, "  {:<34} {:>12} {unit:<4} {spread}", name.replace('_', " "), short(*median))?;
+        let plain = |name: &&String| !name.starts_with("limit_") && !name.starts_with("ratio_");
+        for name in self.figures.keys().filter(plain) {
+            let figure = &self.figures[name];
+            write!(f, "  {:<26} {} {}", name.replace('_', " "), figure, figure.unit)?;
+            if let Some(limit) = self.figures.get(&format!("limit_{name}")) {
+                write!(f, "  limit {}", short(limit.median))?;
+            }
+            if let Some(ratio) = self.figures.get(&format!("ratio_{name}")) {
+                write!(f, "  ratio {ratio}")?;
+            }
+            writeln!(f)?;
         }
         self.notes.iter().try_for_each(|note| writeln!(f, "  note: {note}"))
     }

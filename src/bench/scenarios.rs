@@ -18,8 +18,9 @@ type Figures = BTreeMap<&'static str, f64>;
 /// The server alone.
 pub(super) async fn relay(ground: &Ground, site: &Site, load: Load, rate: Option<u32>) -> Result<Outcome, Failure> {
     let mut outcome = described(ground, "relay", site, load, rate);
+    let players = site.via_names().1;
     for round in 1..=ground.settings.rounds {
-        ground.progress.say(&format!("relay: round {round} of {}", ground.settings.rounds));
+        ground.progress.say(&format!("relay over {players}: round {round} of {}", ground.settings.rounds));
         outcome.add_round(&round_of(ground, site, load, rate).await?);
     }
     Ok(outcome.concluded())
@@ -37,7 +38,11 @@ pub(super) async fn relay_against(
     let mut outcome = described(ground, "relay", site, load, None);
     check(load)?;
     for round in 1..=ground.settings.rounds {
-        ground.progress.say(&format!("relay: round {round} of {}, server and limit", ground.settings.rounds));
+        ground.progress.say(&format!(
+            "relay over {}: round {round} of {}, server and limit",
+            vias.1.name(),
+            ground.settings.rounds
+        ));
         // Who comes first changes: what grows or shrinks over a run meets both.
         let (server, verbatim) = if round % 2 == 1 {
             let server = round_of(ground, site, load, None).await?;
@@ -56,8 +61,12 @@ pub(super) async fn relay_against(
 }
 
 /// The yardstick alone.
-pub(super) async fn limit(ground: &Ground, yardstick: &Yardstick, load: Load) -> Result<Outcome, Failure> {
-    let vias = ground.subject.vias();
+pub(super) async fn limit(
+    ground: &Ground,
+    yardstick: &Yardstick,
+    vias: (Via, Via),
+    load: Load,
+) -> Result<Outcome, Failure> {
     let site = yardstick.relay(vias);
     let mut outcome = described(ground, "limit", &site, load, None);
     check(load)?;
@@ -120,6 +129,7 @@ fn described(ground: &Ground, scenario: &'static str, site: &Site, load: Load, r
             ("seconds", json!(ground.settings.time.as_secs_f64())),
         ],
     );
+    outcome.note_process(site.pid);
     match rate {
         Some(rate) => outcome.setup.insert("rate", json!(rate)),
         None => outcome.setup.insert("in_flight", json!(load.in_flight)),

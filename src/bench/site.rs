@@ -23,8 +23,7 @@ pub(super) struct Site {
 impl Site {
     /// What streamers and players connect over.
     pub(super) fn vias(&self) -> (Via, Via) {
-        let via = |url: &http::Uri| url.scheme_str().and_then(Via::of_scheme).unwrap_or(Via::Ws);
-        (via(&self.streamers), via(&self.players))
+        (Via::of(&self.streamers), Via::of(&self.players))
     }
 
     /// The same by name.
@@ -32,6 +31,17 @@ impl Site {
         let (streamers, players) = self.vias();
         (streamers.name(), players.name())
     }
+}
+
+/// As many sessions over a transport as the machine holds, of so many, with what is to be said when these are fewer.
+pub(super) fn within_limits(wanted: usize, via: Via) -> (usize, Option<String>) {
+    let most = if matches!(via, Via::Ws | Via::Wss) { machine::sessions_over_tcp() } else { usize::MAX };
+    if wanted <= most {
+        return (wanted, None);
+    }
+    let limit = machine::descriptors().unwrap_or_default();
+    let note = format!("{most} sessions, not {wanted}: a process may have {limit} descriptors. Raise that (ulimit -n)");
+    (most, Some(note))
 }
 
 /// The window that counts: after the warm-up, as long as a round is.

@@ -34,12 +34,16 @@ impl Subject {
         }
     }
 
-    /// What streamers and players connect over.
+    /// Whether it is the generator's own, which has every transport.
+    pub(super) fn is_own(&self) -> bool {
+        matches!(self, Self::Own { .. })
+    }
+
+    /// What streamers and players were asked to connect over.
     pub(super) fn vias(&self) -> (Via, Via) {
-        let via = |url: &http::Uri| url.scheme_str().and_then(Via::of_scheme).unwrap_or(Via::Ws);
         match self {
             Self::Own { vias, .. } => *vias,
-            Self::At { place, .. } => (via(&place.streamers), via(&place.players)),
+            Self::At { place, .. } => place.vias(),
         }
     }
 

@@ -22,7 +22,7 @@ pub(super) struct Row {
 
 /// Where a measure is found, and what it is to reach.
 pub(super) struct Aim {
-    pub(super) measure: &'static str,
+    pub(super) measure: String,
     pub(super) figure: &'static str,
     pub(super) target: f64,
     pub(super) stretch: f64,
@@ -35,7 +35,7 @@ impl Aim {
         let figure = outcome.figures.get(self.figure)?;
         let (value, target) = (figure.median, self.target);
         Some(Row {
-            measure: self.measure.to_owned(),
+            measure: self.measure.clone(),
             value,
             min: figure.min,
             max: figure.max,

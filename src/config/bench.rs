@@ -37,15 +37,14 @@ impl Via {
         }
     }
 
-    /// What a URL's scheme says.
-    pub fn of_scheme(scheme: &str) -> Option<Self> {
-        Some(match scheme {
-            "ws" => Self::Ws,
-            "wss" => Self::Wss,
-            "https" => Self::WebTransport,
-            "quic" => Self::Quic,
-            _ => return None,
-        })
+    /// What a URL's scheme says; a WebSocket where it says nothing.
+    pub fn of(url: &http::Uri) -> Self {
+        match url.scheme_str() {
+            Some("wss") => Self::Wss,
+            Some("https") => Self::WebTransport,
+            Some("quic") => Self::Quic,
+            _ => Self::Ws,
+        }
     }
 
     fn parse(text: &str) -> Result<Self, Fault> {
@@ -80,6 +79,23 @@ pub struct Place {
     pub players: http::Uri,
     /// The server's process, whose CPU and memory are measured.
     pub pid: Option<u32>,
+}
+
+impl Place {
+    /// What streamers and players connect over.
+    pub fn vias(&self) -> (Via, Via) {
+        (Via::of(&self.streamers), Via::of(&self.players))
+    }
+}
+
+impl Server {
+    /// What streamers and players connect over.
+    pub fn vias(&self) -> (Via, Via) {
+        match self {
+            Self::Own { streamers, players, .. } => (*streamers, *players),
+            Self::At(place) => place.vias(),
+        }
+    }
 }
 
 impl fmt::Debug for Place {
@@ -402,7 +418,7 @@ pub struct GrowthArgs {
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
 pub struct SlowArgs {
     /// Players that read nothing, and as many that read slowly
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, default_value = "20")]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, default_value = "5")]
     pub players: String,
     /// What every scenario has
     #[command(flatten)]

@@ -1,5 +1,7 @@
 mod address;
 mod auth;
+#[cfg(feature = "bench")]
+mod bench;
 mod cli;
 mod document;
 mod listener;

@@ -19,6 +19,8 @@ ELSEWHERE = {
     ("README.md", "tests/run"): "this is it",
     ("README.md", "MyGame.exe -PixelStreamingURL=ws://127.0.0.1:8888"): UNREAL,
     ("README.md", "https://example.org/player.html?ss=ws://127.0.0.1:8080/player"): "the suite browser opens such a URL",
+    ("docs/performance.md", "pixelgate bench all --json results.json --plots docs"): "it takes minutes",
+    ("docs/performance.md", "pixelgate bench relay --against-limit"): "tests/bench.rs runs all of them, for moments",
     ("docs/operating.md", "#!/bin/sh"): "test_certificates.py runs it",
     ("docs/protocol.md", "streamer → gateway   connects                  gateway → streamer   config, identify"):
         "a picture",

@@ -13,6 +13,7 @@ from running import BINARY, ROOT
 from websockets.exceptions import InvalidStatus
 
 COMMANDS = ("serve", "check", "wilbur", "cirrus", "health", "token", "demo", "test-streamer")
+SCENARIOS = ("relay", "limit", "idle", "join", "fanout", "growth", "slow", "all")
 # Flags of other programs.
 FOREIGN = {"--env", "--no-default-features", "--public_ip", "--webroot", "--webroot-path"}
 # Words with dashes that are neither keys nor files.
@@ -23,10 +24,10 @@ def said(*arguments):
     return subprocess.run([BINARY, *arguments], capture_output=True, text=True).stdout
 
 
-def flags(command):
+def flags(*command):
     """The flags of a command with their defaults, as its help has them."""
     # An entry goes on over the lines that are indented more than any flag.
-    entries = re.findall(r"^ +(?:-\w, )?--([\w-]+)(.*(?:\n {10,}(?!--).*)*)", said(command, "--help"), re.MULTILINE)
+    entries = re.findall(r"^ +(?:-\w, )?--([\w-]+)(.*(?:\n {10,}(?!--).*)*)", said(*command, "--help"), re.MULTILINE)
     return {name: default_of(re.sub(r"\s+", " ", rest)) for name, rest in entries if name != "help"}
 
 
@@ -74,7 +75,9 @@ def test_the_help_is_understood(keys, listener_keys):
 
 
 def test_flags_are_there():
-    known = {f"--{flag}" for command in COMMANDS for flag in flags(command)} | FOREIGN | {"--help"}
+    measuring = {flag for scenario in SCENARIOS for flag in flags("bench", scenario)}
+    known = {flag for command in COMMANDS for flag in flags(command)} | measuring
+    known = {f"--{flag}" for flag in known} | FOREIGN | {"--help"}
     dashed = {flag.replace("_", "-") for flag in known}
     for file in PAGES:
         for code in codes(file.read_text()):

@@ -44,7 +44,7 @@ async fn enter(tcp: TcpStream, room: &Room) -> Option<()> {
         stream(tcp, room).await
     } else {
         // Whatever it says is its subscribe.
-        tcp.read(&mut [0; 256]).await.ok()?;
+        let _ = tcp.read(&mut [0; 256]).await.ok()?;
         room.players.lock().push(tcp);
         let streamer = room.streamer.lock().clone()?;
         write(&streamer, COME).await

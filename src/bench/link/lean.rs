@@ -1,6 +1,9 @@
 //! WebSocket frames and nothing else (RFC 6455 §5): what is read is parsed where the system has put it, what is written
 //! is masked with zeros, which leave it as it is. An idle session holds no buffer.
 
+#[cfg(test)]
+mod tests;
+
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
