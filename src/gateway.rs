@@ -1,5 +1,6 @@
 //! Assembly: binds every listener, wires the parts together, supervises them.
 
+mod bounds;
 mod open;
 
 use std::future::Future;
@@ -13,18 +14,15 @@ use tracing::{error, info};
 
 use crate::admin::api::ApiState;
 use crate::announce::BoundAddrs;
-use crate::config::{CertSource, Config, ConsoleMessages, Limits};
+use crate::config::{CertSource, Config, ConsoleMessages};
 use crate::drain;
 use crate::hub::Settings;
-use crate::listen::{BindError, Capacity, Greetings, House, HttpRates};
+use crate::listen::{BindError, Gate, Greetings, House, HttpRates, MAX_ESTABLISHING, MAX_TURNED_AWAY};
 use crate::metrics::Metrics;
 use crate::router::Router;
-use crate::session::{Rates, SessionReport, Sessions, Shown};
+use crate::session::{SessionReport, Sessions, Shown};
 use crate::tls::{CHECK_EVERY, Certificates, DevError, LoadError, Renewal, ServerError};
 use crate::web::Origins;
-
-/// Enough for every session that the memory of a large machine holds; the system's limit of descriptors comes first.
-const CAPACITY: Capacity = Capacity { establishing: 4096, connections: 200_000 };
 
 /// Why a gateway does not start.
 #[derive(Debug, thiserror::Error)]
@@ -82,8 +80,10 @@ impl Gateway {
             cors_origins: Origins::new(open::cors_origins(config)),
             api: ApiState::new(Arc::clone(&router)),
         };
-        let sessions = Arc::new(Sessions::new(Arc::clone(&router), config.keepalive, rates(config)));
+        router.memory().set_most(bounds::memory(config));
+        let sessions = Arc::new(Sessions::new(Arc::clone(&router), config.keepalive, bounds::session(config)));
         sessions.show_messages(shown(config.console_messages));
+        let gate = Gate::new(bounds::gate(config), metrics.connections().clone());
         let house = Arc::new(House {
             sessions: Arc::clone(&sessions),
             metrics,
@@ -91,9 +91,9 @@ impl Gateway {
             doors: TaskTracker::new(),
             closing: CancellationToken::new(),
             stopped: CancellationToken::new(),
-            capacity: CAPACITY,
-            establishing: Arc::new(Semaphore::new(CAPACITY.establishing)),
-            connections: Arc::new(Semaphore::new(CAPACITY.connections)),
+            establishing: Arc::new(Semaphore::new(MAX_ESTABLISHING)),
+            gate,
+            turned_away: Arc::new(Semaphore::new(MAX_TURNED_AWAY)),
             proxies: config.proxies.clone(),
             http_rates: HttpRates::new(config.http_rate),
             max_message: config.max_message,
@@ -134,7 +134,9 @@ impl Gateway {
     /// Changes what can be changed while it runs: limits, peer options, origins, what is shown of messages.
     pub fn apply(&self, config: &Config) {
         self.router.set_max_players(config.max_players);
-        self.sessions.set_rates(rates(config));
+        self.router.memory().set_most(bounds::memory(config));
+        self.sessions.set_limits(bounds::session(config));
+        self.house.gate.change(bounds::gate(config));
         self.sessions.show_messages(shown(config.console_messages));
         self.house.http_rates.change(config.http_rate);
         self.live.greetings.change(config.peer_options.json());
@@ -166,10 +168,6 @@ impl Drop for Gateway {
         self.house.closing.cancel();
         self.house.stopped.cancel();
     }
-}
-
-fn rates(config: &Config) -> Option<Rates> {
-    (config.limits != Limits::Off).then(Rates::default)
 }
 
 fn shown(messages: ConsoleMessages) -> Shown {

@@ -15,6 +15,7 @@ mod error;
 mod file;
 #[cfg(any(feature = "bench", feature = "demo"))]
 mod flags;
+mod limits;
 mod listener;
 mod logging;
 mod print;
@@ -40,13 +41,14 @@ pub use check::report;
 pub use error::ConfigError;
 #[cfg(any(feature = "bench", feature = "demo"))]
 pub use flags::Trust;
+pub use limits::{Bounds, Limits};
 pub use listener::{Listener, ListenerArgs, Serving};
 pub use logging::{ConsoleMessages, LogFilter, LogFormat};
 pub use print::toml;
 pub use start::{Look, Start, look};
 #[cfg(feature = "demo")]
 pub use stream::{DemoArgs, DemoConfig, Size, StreamArgs, StreamConfig, TestStreamerArgs, TestStreamerConfig};
-pub use values::{Announce, CertSource, Limits, PeerOptions, Roles, Secret};
+pub use values::{Announce, CertSource, PeerOptions, Roles, Secret};
 pub use web::{Cors, HttpRate, Net, Proxies, Trusted};
 
 use crate::hub::AutoSubscribe;
@@ -54,9 +56,23 @@ use crate::transport::Keepalive;
 use crate::wire::Role;
 
 /// Keys that take effect while the gateway runs. A certificate does too.
-pub const LIVE: [&str; 10] = [
+pub const LIVE: [&str; 24] = [
     "max-players",
     "limits",
+    "max-connections",
+    "max-connections-per-address",
+    "handshake-rate",
+    "handshake-rate-per-address",
+    "player-message-rate",
+    "player-byte-rate",
+    "publisher-message-rate",
+    "publisher-byte-rate",
+    "subscription-rate",
+    "streamers-per-token",
+    "buffer-memory",
+    "player-unsubscribed-timeout",
+    "player-idle-timeout",
+    "player-max-session",
     "http-rate",
     "http-rate-loopback",
     "peer-options",
@@ -121,8 +137,10 @@ pub struct Config {
     pub certificate: CertSource,
     /// How long sessions are given to end when the gateway stops.
     pub drain_grace: Duration,
-    /// Whom the per-address limits apply to.
+    /// Whom the limits hold for.
     pub limits: Limits,
+    /// The limits.
+    pub bounds: Bounds,
     /// What is logged.
     pub log: LogFilter,
     /// How log lines are written.

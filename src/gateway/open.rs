@@ -200,7 +200,6 @@ impl Gateway {
             std::mem::take(&mut bound.tcp),
             &TcpService {
                 house: Arc::clone(&self.house),
-                connections: Arc::clone(&self.house.connections),
                 door: Some(door),
                 pages: answers,
                 tls: tls.map(|tls| tls.tcp.clone()),
@@ -229,13 +228,7 @@ impl Gateway {
         let house = Arc::new(self.house.of_operators());
         Self::accept(
             listeners,
-            &TcpService {
-                connections: Arc::clone(&house.connections),
-                house,
-                door: None,
-                pages: admin::router(operators, self.live.api.clone()),
-                tls: None,
-            },
+            &TcpService { house, door: None, pages: admin::router(operators, self.live.api.clone()), tls: None },
         );
     }
 

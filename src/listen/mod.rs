@@ -1,12 +1,13 @@
 //! The doors: TCP with TLS, HTTP and the WebSocket upgrade; UDP with QUIC, WebTransport and our own protocol.
 //!
-//! A peer has [`ESTABLISH`] from its first byte to its role; until then it holds one of a bounded number of permits
-//! and nothing in the hub. What is let in becomes a session ([`crate::session`]).
+//! A peer passes the [`Gate`] before anything is spent on it, and has [`ESTABLISH`] from its first byte to its role; until
+//! then it holds one of a bounded number of permits and nothing in the hub. What is let in becomes a session ([`crate::session`]).
 
 mod accept;
 mod bind;
 mod client;
 mod door;
+mod gate;
 mod patient;
 mod query;
 mod quic;
@@ -21,12 +22,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use bind::{BindError, bind_tcp, bind_tcp_and_udp};
 pub use door::{Door, DoorKind, Greetings};
+pub(crate) use gate::{Bounds, Gate};
 pub(crate) use rate::HttpRates;
 pub(crate) use tcp::{Arrival, TcpService, serve_tcp};
 pub(crate) use udp::{endpoint, serve_udp};
@@ -35,26 +38,30 @@ use crate::config::HttpRate;
 use crate::config::Proxies;
 use crate::hub::RESTARTING;
 use crate::metrics::Metrics;
-use crate::session::{Admission, Sessions};
+use crate::session::{Admission, OVERLOADED, Sessions};
 use crate::transport::Transport;
 
 /// From the first byte to a session: TLS, HTTP, `hello`, the first stream (protocol.md §2).
 pub const ESTABLISH: Duration = Duration::from_secs(10);
 
-/// How many may be on their way to a session at once, and how many connections there may be at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Capacity {
-    /// Connections that are not sessions yet: TLS and QUIC handshakes, upgrades without a `hello`.
-    pub establishing: usize,
-    /// Connections of every kind, pages included.
-    pub connections: usize,
-}
+/// Connections that are not sessions yet: TLS and QUIC handshakes, upgrades without a `hello`.
+pub(crate) const MAX_ESTABLISHING: usize = 4096;
+
+/// Refused peers that are told why, at once.
+pub(crate) const MAX_TURNED_AWAY: usize = 64;
 
 /// Connections of operators, who are few.
-const OPERATORS: usize = 256;
+const OPERATORS: Bounds = Bounds {
+    connections: Some(256),
+    connections_per_address: None,
+    handshakes: None,
+    handshakes_per_address: None,
+    streamers_per_token: None,
+    loopback: false,
+};
 
 /// A connection's place among all, until a session takes it over.
-type Permit = Mutex<Option<OwnedSemaphorePermit>>;
+type Permit = Mutex<Option<gate::Entry>>;
 
 /// What every door shares.
 #[derive(Debug)]
@@ -69,9 +76,11 @@ pub(crate) struct House {
     pub(crate) closing: CancellationToken,
     /// Cancelled when the gateway is over: whatever is left is dropped.
     pub(crate) stopped: CancellationToken,
-    pub(crate) capacity: Capacity,
     pub(crate) establishing: Arc<Semaphore>,
-    pub(crate) connections: Arc<Semaphore>,
+    /// How many connections there may be and how fast they may come.
+    pub(crate) gate: Gate,
+    /// Refused peers that are told why.
+    pub(crate) turned_away: Arc<Semaphore>,
     /// Whose word about addresses counts.
     pub(crate) proxies: Proxies,
     /// How often each address may ask over HTTP.
@@ -90,20 +99,25 @@ impl House {
             doors: TaskTracker::new(),
             closing: self.stopped.clone(),
             stopped: self.stopped.clone(),
-            capacity: self.capacity,
             establishing: Arc::clone(&self.establishing),
-            connections: Arc::new(Semaphore::new(OPERATORS)),
+            gate: Gate::new(OPERATORS, Gauge::default()),
+            turned_away: Arc::clone(&self.turned_away),
             proxies: self.proxies.clone(),
             http_rates: HttpRates::new(HttpRate { per_minute: 0, loopback: false }),
             max_message: self.max_message,
         }
     }
 
-    /// Serves a peer that was let in. One that comes when the gateway drains already only hears that.
+    /// Serves a peer that was let in. One that comes when the gateway drains already, or has no memory left, only hears
+    /// that.
     pub(crate) async fn serve(&self, transport: impl Transport, admission: Admission) {
         if self.closing.is_cancelled() {
             self.metrics.refused("closing");
             return self.sessions.turn_away(transport, &RESTARTING).await;
+        }
+        if self.sessions.router.memory().is_short() {
+            self.metrics.refused("memory");
+            return self.sessions.turn_away(transport, &OVERLOADED).await;
         }
         tokio::select! {
             () = self.sessions.serve(transport, admission) => {}

@@ -26,6 +26,7 @@ use crate::hub::{
     Action, Actions, Frame, Hub, Notice, Now, Peer, PlayerView, Pressure, Request, Settings, StreamerView,
 };
 use crate::id::{PlayerId, SessionId};
+use crate::limits::Memory;
 use crate::metrics::Metrics;
 use crate::wire::{Close, CloseCode, DropReason, Role};
 
@@ -50,6 +51,7 @@ pub struct Router {
     /// Woken when the hub's next deadline has come nearer.
     deadline_moved: Notify,
     metrics: Arc<Metrics>,
+    memory: Arc<Memory>,
 }
 
 #[derive(Debug)]
@@ -105,7 +107,14 @@ impl Router {
             armed: None,
             untimed: 0,
         };
-        Arc::new(Self { started: Instant::now(), shared: Mutex::new(shared), deadline_moved: Notify::new(), metrics })
+        let memory = Memory::new(metrics.buffered().clone(), None);
+        let (started, shared) = (Instant::now(), Mutex::new(shared));
+        Arc::new(Self { started, shared, deadline_moved: Notify::new(), metrics, memory })
+    }
+
+    /// The memory of all sessions together.
+    pub fn memory(&self) -> &Arc<Memory> {
+        &self.memory
     }
 
     /// Another limit of players per streamer from now on.
@@ -116,7 +125,7 @@ impl Router {
     /// Takes in a peer that has been let in; its greeting is in the outbox.
     pub(crate) fn connect(self: &Arc<Self>, peer: Peer, remote: IpAddr) -> Connected {
         let limits = if peer.role.publishes() { PUBLISHER } else { PLAYER };
-        let outbox = Outbox::new(limits);
+        let outbox = Outbox::within(limits, &self.memory);
         let (session, player_id) = self.locked(|shared, now, out| {
             shared.last_session += 1;
             let session = SessionId(shared.last_session);
@@ -180,6 +189,11 @@ impl Router {
     /// Every player and SFU, in the order of arrival.
     pub fn players(&self) -> Vec<PlayerView> {
         self.shared.lock().hub.players()
+    }
+
+    /// Whether that player is subscribed to anybody.
+    pub(crate) fn watches(&self, session: SessionId) -> bool {
+        self.shared.lock().hub.watches(session)
     }
 
     /// How many sessions there are.

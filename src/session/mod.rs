@@ -17,11 +17,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 
 pub use messages::{Shown, TARGET as MESSAGES};
-pub use rate::{Rate, Rates};
+pub use pump::Stay;
+pub use rate::{Allowance, Rates};
 pub use report::{By, SessionReport};
 
 use self::messages::Showing;
@@ -31,7 +32,11 @@ use crate::hub::{Dialect, Peer, Wishes};
 use crate::metrics::Metrics;
 use crate::router::Router;
 use crate::transport::{Keepalive, Transport};
-use crate::wire::{Close, Role};
+use crate::wire::{Close, CloseCode, Role};
+
+/// What a session is told that there is no memory for.
+pub(crate) const OVERLOADED: Close =
+    Close { code: CloseCode::TRY_AGAIN, reason: std::borrow::Cow::Borrowed("the gateway is overloaded") };
 
 /// How long the closing handshake may take before the connection is dropped.
 const CLOSING: Duration = Duration::from_millis(1500);
@@ -41,10 +46,18 @@ const CLOSING: Duration = Duration::from_millis(1500);
 pub struct Sessions {
     pub(crate) router: Arc<Router>,
     pub(crate) keepalive: Keepalive,
-    /// `None`: no message rate is enforced (`--limits off`).
-    rates: ArcSwapOption<Rates>,
+    limits: ArcSwap<SessionLimits>,
     pub(crate) showing: Showing,
     reporter: Reporter,
+}
+
+/// What bounds a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SessionLimits {
+    /// How much it may say; `None` for as much as it likes (`--limits off`).
+    pub rates: Option<Rates>,
+    /// How long it may stay.
+    pub stay: Stay,
 }
 
 /// Who was let in.
@@ -64,11 +77,11 @@ pub struct Admission {
 
 impl Sessions {
     /// The surroundings of every session of one gateway.
-    pub fn new(router: Arc<Router>, keepalive: Keepalive, rates: Option<Rates>) -> Self {
+    pub fn new(router: Arc<Router>, keepalive: Keepalive, limits: SessionLimits) -> Self {
         Self {
             router,
             keepalive,
-            rates: ArcSwapOption::from_pointee(rates),
+            limits: ArcSwap::from_pointee(limits),
             showing: Showing::default(),
             reporter: Reporter::default(),
         }
@@ -79,9 +92,9 @@ impl Sessions {
         self.reporter.arrivals()
     }
 
-    /// Other rates, or none, for sessions that begin from now on.
-    pub fn set_rates(&self, rates: Option<Rates>) {
-        self.rates.store(rates.map(Arc::new));
+    /// Other limits for sessions that begin from now on.
+    pub fn set_limits(&self, limits: SessionLimits) {
+        self.limits.store(Arc::new(limits));
     }
 
     /// Shows so much of every message from now on.

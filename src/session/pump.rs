@@ -1,10 +1,11 @@
 //! The session's loop. Everything that can happen to a session is one [`Turn`]; one poll looks for the next.
 //!
 //! `reading` is what the peer sends and how fast it may, `writing` what it is sent and how slowly it may take it, `life`
-//! whether it is still there.
+//! whether it is still there, `stay` how long it may be.
 
 mod life;
 mod reading;
+mod stay;
 mod writing;
 
 use std::future::poll_fn;
@@ -17,10 +18,14 @@ use tokio::time::{Instant, Sleep};
 
 use self::life::Life;
 use self::reading::Reading;
+pub use self::stay::Stay;
+use self::stay::Staying;
 use self::writing::Writing;
+use super::rate::Budget;
 use super::report::{Ending, Traffic, Who};
-use super::{Rates, Sessions};
+use super::{SessionLimits, Sessions};
 use crate::hub::Dialect;
+use crate::limits::Held;
 use crate::router::Connected;
 use crate::transport::{Incoming, Transport};
 use crate::wire::{DropReason, Role};
@@ -34,13 +39,14 @@ pub(super) struct Pump<'a, T> {
     connected: &'a Connected,
     who: &'a Who,
     /// Those of the time when the session began.
-    rates: Option<Arc<Rates>>,
+    limits: Arc<SessionLimits>,
     role: Role,
     dialect: &'static Dialect,
     traffic: Traffic,
     writing: Writing,
     reading: Reading,
     life: Life,
+    staying: Staying,
     timer: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
@@ -61,20 +67,22 @@ impl<'a, T: Transport> Pump<'a, T> {
     ) -> Self {
         let role = who.role;
         let now = Instant::now();
-        let rates = sessions.rates.load_full();
-        let rate = rates.as_ref().map(|rates| rates.of(role, 0));
+        let limits = sessions.limits.load_full();
+        let budget = limits.rates.as_ref().map(|rates| Budget::full(rates, role, now));
+        let pieces = Held::nothing(sessions.router.memory());
         Self {
             sessions,
             transport,
             connected,
             who,
-            rates,
             role,
             dialect,
             traffic: Traffic::default(),
             writing: Writing::default(),
-            reading: Reading::new(rate, now),
+            reading: Reading::new(budget, pieces, now),
             life: Life::new(now, dialect.pings_players.filter(|_| role == Role::Player)),
+            staying: Staying::new(limits.stay, role, now),
+            limits,
             timer: None,
         }
     }
@@ -137,8 +145,8 @@ impl<'a, T: Transport> Pump<'a, T> {
         let probe = self.life.next_check();
         let stall = self.stall_deadline();
         let life = (!self.transport.keeps_itself_alive()).then(|| self.life_deadline());
-        let ping = self.life.next_ping;
-        [self.reading.paused_until, self.reading.list_due, probe, stall, life, ping].into_iter().flatten().min()
+        let (ping, stay) = (self.life.next_ping, self.staying.deadline());
+        [self.reading.paused_until, self.reading.list_due, probe, stall, life, ping, stay].into_iter().flatten().min()
     }
 
     fn timer_fired(&mut self) -> Result<(), Ending> {
@@ -148,6 +156,7 @@ impl<'a, T: Transport> Pump<'a, T> {
         self.check_probe();
         self.send_due_list(now);
         self.send_due_ping(now);
+        self.check_stay(now)?;
         self.check_life(now)
     }
 }

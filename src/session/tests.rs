@@ -6,6 +6,7 @@ mod life;
 mod pressure;
 mod rates;
 mod scripted;
+mod stay;
 mod writing;
 
 use self::scripted::{Gateway, Peer, Script, after, settle};
