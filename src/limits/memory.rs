@@ -33,8 +33,17 @@ impl Memory {
 
     /// Whether so much is held that nobody may hold more.
     pub fn is_short(&self) -> bool {
-        let held = usize::try_from(self.held.get()).unwrap_or(0);
-        held >= self.most.load(Ordering::Relaxed)
+        self.held() >= self.most.load(Ordering::Relaxed)
+    }
+
+    /// Whether the last eighth is being used: it is for those who are there.
+    pub fn is_for_those_who_are_there(&self) -> bool {
+        let most = self.most.load(Ordering::Relaxed);
+        self.held() >= most - most / 8
+    }
+
+    fn held(&self) -> usize {
+        usize::try_from(self.held.get()).unwrap_or(0)
     }
 }
 

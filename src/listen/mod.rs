@@ -115,7 +115,7 @@ impl House {
             self.metrics.refused("closing");
             return self.sessions.turn_away(transport, &RESTARTING).await;
         }
-        if self.sessions.router.memory().is_short() {
+        if self.sessions.router.memory().is_for_those_who_are_there() {
             self.metrics.refused("memory");
             return self.sessions.turn_away(transport, &OVERLOADED).await;
         }

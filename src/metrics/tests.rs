@@ -82,7 +82,8 @@ fn names_keep_the_rules() {
                 .map(|(name, _)| name)
                 .collect();
             let few: BTreeSet<_> =
-                ["role", "transport", "type", "reason", "limit", "code", "by", "kind", "le", "version", "os", "arch"].into();
+                ["role", "transport", "type", "reason", "limit", "code", "by", "kind", "le", "version", "os", "arch"]
+                    .into();
             assert!(names.is_subset(&few), "{line}");
         }
     }

@@ -81,7 +81,7 @@ impl<'a, T: Transport> Pump<'a, T> {
             writing: Writing::default(),
             reading: Reading::new(budget, pieces, now),
             life: Life::new(now, dialect.pings_players.filter(|_| role == Role::Player)),
-            staying: Staying::new(limits.stay, role, now),
+            staying: Staying::new(now),
             limits,
             timer: None,
         }
@@ -145,7 +145,7 @@ impl<'a, T: Transport> Pump<'a, T> {
         let probe = self.life.next_check();
         let stall = self.stall_deadline();
         let life = (!self.transport.keeps_itself_alive()).then(|| self.life_deadline());
-        let (ping, stay) = (self.life.next_ping, self.staying.deadline());
+        let (ping, stay) = (self.life.next_ping, self.stay_deadline());
         [self.reading.paused_until, self.reading.list_due, probe, stall, life, ping, stay].into_iter().flatten().min()
     }
 

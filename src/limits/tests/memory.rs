@@ -36,7 +36,17 @@ fn the_limit_may_change_or_go() {
     one.now(FREE + 1_000_000);
     assert!(memory.is_short());
     memory.set_most(None);
-    assert!(!memory.is_short());
+    assert!(!memory.is_short() && !memory.is_for_those_who_are_there());
     memory.set_most(Some(1_000_000));
     assert!(memory.is_short());
+}
+
+#[test]
+fn the_last_of_it_is_not_for_newcomers() {
+    let memory = Memory::new(Gauge::default(), Some(1_000));
+    let mut one = Held::nothing(&memory);
+    one.now(FREE + 874);
+    assert!(!memory.is_for_those_who_are_there());
+    one.now(FREE + 875);
+    assert!(memory.is_for_those_who_are_there() && !memory.is_short());
 }

@@ -24,7 +24,6 @@ pub struct Stay {
 }
 
 pub(super) struct Staying {
-    stay: Stay,
     began: Instant,
     /// When it said something last.
     said: Instant,
@@ -33,9 +32,8 @@ pub(super) struct Staying {
 }
 
 impl Staying {
-    pub(super) fn new(stay: Stay, role: Role, now: Instant) -> Self {
-        let stay = if role == Role::Player { stay } else { Stay::default() };
-        Self { stay, began: now, said: now, free: now }
+    pub(super) fn new(now: Instant) -> Self {
+        Self { began: now, said: now, free: now }
     }
 
     /// It has said something.
@@ -50,15 +48,15 @@ impl Staying {
     }
 
     /// When there is something to look at.
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        let Stay { unsubscribed, idle, session } = self.stay;
+    fn deadline(&self, stay: Stay) -> Option<Instant> {
+        let Stay { unsubscribed, idle, session } = stay;
         let due = |since: Instant, time: Option<Duration>| time.map(|time| since + time);
         [due(self.free, unsubscribed), due(self.said, idle), due(self.began, session)].into_iter().flatten().min()
     }
 
     /// Which time is over, and what it was.
-    fn over(&mut self, now: Instant, watches: impl FnOnce() -> bool) -> Option<(Limit, Duration)> {
-        let Stay { unsubscribed, idle, session } = self.stay;
+    fn over(&mut self, stay: Stay, now: Instant, watches: impl FnOnce() -> bool) -> Option<(Limit, Duration)> {
+        let Stay { unsubscribed, idle, session } = stay;
         let is_over = |since: Instant, time: &Duration| now >= since + *time;
         if let Some(time) = session.filter(|time| is_over(self.began, time)) {
             return Some((Limit::MaxSession, time));
@@ -76,9 +74,18 @@ impl Staying {
 }
 
 impl<T: Transport> Pump<'_, T> {
+    /// When its stay is looked at next.
+    pub(super) fn stay_deadline(&self) -> Option<Instant> {
+        self.staying.deadline(self.stay())
+    }
+
+    fn stay(&self) -> Stay {
+        if self.role == Role::Player { self.limits.stay } else { Stay::default() }
+    }
+
     pub(super) fn check_stay(&mut self, now: Instant) -> Result<(), Ending> {
-        let (router, session) = (&self.sessions.router, self.connected.guard.session());
-        let Some((limit, time)) = self.staying.over(now, || router.watches(session)) else { return Ok(()) };
+        let (router, session, stay) = (&self.sessions.router, self.connected.guard.session(), self.stay());
+        let Some((limit, time)) = self.staying.over(stay, now, || router.watches(session)) else { return Ok(()) };
         self.sessions.metrics().limit_reached(limit);
         let why = match limit {
             Limit::MaxSession => "the session has lasted its",
