@@ -1,5 +1,6 @@
 //! Assembly: binds every listener, wires the parts together, supervises them.
 
+mod bounds;
 mod open;
 
 use std::future::Future;
@@ -11,22 +12,19 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
-use crate::admin::Gate;
+use crate::admin;
 use crate::admin::api::ApiState;
 use crate::announce::BoundAddrs;
 use crate::auth::{Greetings, OriginCheck, Policy};
-use crate::config::{CertSource, Config, ConsoleMessages, Limits};
+use crate::config::{CertSource, Config, ConsoleMessages};
 use crate::drain;
 use crate::hub::Settings;
-use crate::listen::{BindError, Capacity, House, HttpRates};
+use crate::listen::{BindError, Gate, House, HttpRates, MAX_ESTABLISHING, MAX_TURNED_AWAY};
 use crate::metrics::Metrics;
 use crate::router::Router;
-use crate::session::{Rates, SessionReport, Sessions, Shown};
+use crate::session::{SessionReport, Sessions, Shown};
 use crate::tls::{CHECK_EVERY, Certificates, DevError, LoadError, Renewal, ServerError};
 use crate::web::Origins;
-
-/// Enough for every session that the memory of a large machine holds; the system's limit of descriptors comes first.
-const CAPACITY: Capacity = Capacity { establishing: 4096, connections: 200_000 };
 
 /// Why a gateway does not start.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +65,7 @@ struct Live {
     origins: OriginCheck,
     cors_origins: Origins,
     api: ApiState,
-    gate: Gate,
+    gate: admin::Gate,
 }
 
 impl Gateway {
@@ -84,10 +82,12 @@ impl Gateway {
             origins: OriginCheck::new(config.allowed_origins.clone()),
             cors_origins: Origins::new(open::cors_origins(config)),
             api: ApiState::new(Arc::clone(&router)),
-            gate: Gate::new(config.admin_access.clone(), Arc::clone(&metrics)),
+            gate: admin::Gate::new(config.admin_access.clone(), Arc::clone(&metrics)),
         };
-        let sessions = Arc::new(Sessions::new(Arc::clone(&router), config.keepalive, rates(config)));
+        router.memory().set_most(bounds::memory(config));
+        let sessions = Arc::new(Sessions::new(Arc::clone(&router), config.keepalive, bounds::session(config)));
         sessions.show_messages(shown(config.console_messages));
+        let gate = Gate::new(bounds::gate(config), metrics.connections().clone());
         let house = Arc::new(House {
             sessions: Arc::clone(&sessions),
             metrics,
@@ -95,9 +95,9 @@ impl Gateway {
             doors: TaskTracker::new(),
             closing: CancellationToken::new(),
             stopped: CancellationToken::new(),
-            capacity: CAPACITY,
-            establishing: Arc::new(Semaphore::new(CAPACITY.establishing)),
-            connections: Arc::new(Semaphore::new(CAPACITY.connections)),
+            establishing: Arc::new(Semaphore::new(MAX_ESTABLISHING)),
+            gate,
+            turned_away: Arc::new(Semaphore::new(MAX_TURNED_AWAY)),
             policy: Policy::new(&config.auth),
             proxies: config.proxies.clone(),
             origins: live.origins.clone(),
@@ -141,7 +141,9 @@ impl Gateway {
     pub fn apply(&self, config: &Config) {
         self.router.set_max_players(config.max_players);
         self.house.policy.change(&config.auth);
-        self.sessions.set_rates(rates(config));
+        self.router.memory().set_most(bounds::memory(config));
+        self.sessions.set_limits(bounds::session(config));
+        self.house.gate.change(bounds::gate(config));
         self.sessions.show_messages(shown(config.console_messages));
         self.house.http_rates.change(config.http_rate);
         self.live.greetings.change(config.peer_options.json(), &config.turn);
@@ -174,10 +176,6 @@ impl Drop for Gateway {
         self.house.closing.cancel();
         self.house.stopped.cancel();
     }
-}
-
-fn rates(config: &Config) -> Option<Rates> {
-    (config.limits != Limits::Off).then(Rates::default)
 }
 
 fn shown(messages: ConsoleMessages) -> Shown {

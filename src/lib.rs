@@ -19,6 +19,7 @@
 //! | [`wire`] | messages: scanned once, spliced, written. Pure |
 //! | [`hub`] | the rules: who is connected, who may reach whom, what each is told. Pure |
 //! | [`metrics`] | what is counted |
+//! | [`limits`] | rates, places and memory: how what peers take is counted |
 //! | [`router`] | the only door to the hub: lock, decide, queue, unlock |
 //! | [`transport`] | message streams over WebSocket, WebTransport, QUIC and memory |
 //! | [`tls`] | certificates, made here or the operator's, and TLS configurations |
@@ -56,6 +57,7 @@ pub mod health;
 pub mod hub;
 pub mod id;
 mod keys;
+pub mod limits;
 pub mod listen;
 mod matchmaker;
 pub mod metrics;

@@ -24,8 +24,8 @@ use prometheus_client::registry::{Metric, Registry};
 pub use self::exposition::CONTENT_TYPE;
 pub use self::histogram::Histogram;
 use self::histogram::{HANDSHAKE, LOCK, OUTBOX};
-pub use self::labels::Handshake;
-use self::labels::{Build, Code, Layer, Outcome, Reason, Type, Who};
+use self::labels::{Bound, Build, Code, Layer, Outcome, Reason, Type, Who};
+pub use self::labels::{Handshake, Limit};
 use self::process::Process;
 use crate::wire::{CloseCode, DropReason, Kind, Role};
 
@@ -65,6 +65,9 @@ pub struct Metrics {
     closed: Family<Code, Counter>,
     refused: Family<Reason, Counter>,
     authorised: Family<Outcome, Counter>,
+    connections: Gauge,
+    limits: [Counter; Limit::ALL.len()],
+    buffered: Gauge,
     dropped: Vec<Counter>,
     /// By [`Kind`]: messages and bytes.
     relayed: Vec<(Counter, Counter)>,
@@ -86,6 +89,13 @@ impl Default for Metrics {
             closed: family(&mut registry, "sessions_closed", "Sessions that ended, by close code and who closed"),
             refused: family(&mut registry, "connections_refused", "Connections that never became sessions"),
             authorised: family(&mut registry, "authorisations", "Peers that asked to be let in, by role and outcome"),
+            connections: gauge(&mut registry, "connections", "Connections now, pages included, operators left out"),
+            limits: limits(&mut registry),
+            buffered: gauge(
+                &mut registry,
+                "buffered_bytes",
+                "What waits in all sessions together, above 16 KiB in each",
+            ),
             dropped: dropped(&mut registry),
             relayed: relayed(&mut registry),
             joins: counter(&mut registry, "joins", "Times a streamer or SFU was told of a subscriber"),
@@ -129,6 +139,10 @@ fn counter(registry: &mut Registry, name: &str, help: &str) -> Counter {
     registered(registry, name, help, Counter::default())
 }
 
+fn gauge(registry: &mut Registry, name: &str, help: &str) -> Gauge {
+    registered(registry, name, help, Gauge::default())
+}
+
 fn histogram(registry: &mut Registry, name: &str, help: &str, bounds: histogram::Bounds) -> Histogram {
     registered(registry, name, help, Histogram::new(bounds))
 }
@@ -136,6 +150,12 @@ fn histogram(registry: &mut Registry, name: &str, help: &str, bounds: histogram:
 fn registered<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
     registry.register(name, help, metric.clone());
     metric
+}
+
+fn limits(registry: &mut Registry) -> [Counter; Limit::ALL.len()] {
+    let help = "Times that a session met a limit of its own: was slowed by it, or closed";
+    let family: Family<Bound, Counter> = family(registry, "session_limits_reached", help);
+    Limit::ALL.map(|limit| family.get_or_create_owned(&Bound { limit: limit.name() }))
 }
 
 fn dropped(registry: &mut Registry) -> Vec<Counter> {
@@ -210,6 +230,21 @@ impl Metrics {
         self.authorised.get_or_create(&Outcome { role: role.name(), outcome }).inc();
     }
 
+    /// Connections now. What operators see is what is decided by.
+    pub(crate) fn connections(&self) -> &Gauge {
+        &self.connections
+    }
+
+    /// What waits in all sessions together. What operators see is what is decided by.
+    pub(crate) fn buffered(&self) -> &Gauge {
+        &self.buffered
+    }
+
+    /// A session has met one of its limits: it is slowed from now on, or closed.
+    pub fn limit_reached(&self, limit: Limit) {
+        self.limits[limit as usize].inc();
+    }
+
     /// `count` messages went nowhere.
     pub fn dropped(&self, reason: DropReason, count: u64) {
         self.dropped[reason as usize].inc_by(count);
@@ -256,6 +291,11 @@ impl Metrics {
     /// A handshake succeeded.
     pub fn shook_hands(&self, kind: Handshake, took: Duration) {
         self.handshakes[kind as usize].observe(took);
+    }
+
+    /// How often a session has met that limit.
+    pub fn limits_reached(&self, limit: Limit) -> u64 {
+        self.limits[limit as usize].get()
     }
 
     /// How many messages went nowhere for that reason.

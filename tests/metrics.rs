@@ -42,8 +42,10 @@ async fn every_family_is_known() {
     Scrape::until(&lab, &refused("no_stream"), 1.0).await;
     let mut families = BTreeSet::from([
         "authorisations_total",
+        "buffered_bytes",
         "build_info",
         "certificate_expiry_timestamp_seconds",
+        "connections",
         "connections_refused_total",
         "handshake_seconds",
         "hub_lock_held_seconds",
@@ -55,6 +57,7 @@ async fn every_family_is_known() {
         "orphans_total",
         "outbox_wait_seconds",
         "relayed_bytes_total",
+        "session_limits_reached_total",
         "sessions",
         "sessions_closed_total",
         "sessions_opened_total",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::hub::{Actions, Dialect, Hub, Now, Peer, Request, Settings, Wishes};
+use crate::hub::{Actions, Dialect, Hub, Now, Peer, Request, Scope, Settings, Wishes};
 use crate::id::{PlayerId, SessionId};
 use crate::wire::Role;
 
@@ -63,7 +63,8 @@ impl Crowd {
         self.sessions += 1;
         let session = SessionId(self.sessions);
         let config = Bytes::from_static(br#"{"type":"config","peerConnectionOptions":{}}"#);
-        let peer = Peer { role, dialect: Dialect::STANDARD, config, wishes: Wishes::default() };
+        let peer =
+            Peer { role, dialect: Dialect::STANDARD, config, wishes: Wishes::default(), scope: Scope::default() };
         let player = self.hub.connect(self.now, session, peer, &mut self.actions);
         self.actions.clear();
         (session, player)

@@ -53,7 +53,7 @@ impl Attributes {
         let session = self.max_session.map(seconds).transpose()?;
         let end = self.exp.map(seconds).transpose()?.map(|exp| exp.saturating_add(leeway));
         let left = end.map(|end| end.checked_sub(now).filter(|left| !left.is_zero()).ok_or(Refusal::Expired));
-        Ok(Grant { scope, until: Until::first(left.transpose()?, session) })
+        Ok(Grant { scope, until: Until::first(left.transpose()?, session), holder: None })
     }
 }
 

@@ -5,7 +5,9 @@
 //! may not be whoever put the first.
 
 use std::fmt;
+use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use http::header::{AUTHORIZATION, HeaderMap, SEC_WEBSOCKET_PROTOCOL};
 use percent_encoding::percent_decode_str;
 
@@ -28,6 +30,12 @@ impl Token {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// What tells it from others without telling it: the first half of its SHA-256, in hexadecimal digits.
+    pub fn fingerprint(&self) -> Arc<str> {
+        let whole = digest(&SHA256, self.0.as_bytes());
+        whole.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a peer that is let in may do, and until when.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -13,6 +14,8 @@ pub struct Grant {
     pub scope: Scope,
     /// When its session ends at the latest.
     pub until: Option<Until>,
+    /// Which token it has shown: those of one token are counted together.
+    pub holder: Option<Arc<str>>,
 }
 
 /// The end of a session, and what the peer is told then (1008).

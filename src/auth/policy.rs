@@ -83,20 +83,27 @@ impl Policy {
     /// Why not.
     pub async fn authorise(&self, ask: Ask) -> Result<Grant, Refusal> {
         let rules = self.rules.load_full();
-        if let Some(webhook) = rules.auth.webhook(ask.role) {
-            let token = ask.credentials.clone().token()?;
-            let _question = self.questions.acquire().await.map_err(|_| Refusal::Busy)?;
-            return webhook::ask(self.http(), webhook, &ask, token.as_ref(), since_1970()).await;
-        }
+        let webhook = rules.auth.webhook(ask.role);
         // Whoever needs no token may show anything.
-        if !rules.auth.has_rule(ask.role) {
+        if webhook.is_none() && !rules.auth.has_rule(ask.role) {
             return Ok(Grant::default());
         }
-        let token = &ask.credentials.token()?.ok_or(Refusal::NoToken)?;
-        if rules.auth.token(ask.role).is_some_and(|shared| is(shared, token)) {
+        let token = ask.credentials.clone().token()?;
+        let granted = match webhook {
+            Some(webhook) => {
+                let _question = self.questions.acquire().await.map_err(|_| Refusal::Busy)?;
+                webhook::ask(self.http(), webhook, &ask, token.as_ref(), since_1970()).await?
+            }
+            None => self.by_token(&rules, token.as_ref().ok_or(Refusal::NoToken)?, ask.role).await?,
+        };
+        Ok(Grant { holder: token.map(|token| token.fingerprint()), ..granted })
+    }
+
+    async fn by_token(&self, rules: &Rules, token: &Token, role: Role) -> Result<Grant, Refusal> {
+        if rules.auth.token(role).is_some_and(|shared| is(shared, token)) {
             return Ok(Grant::default());
         }
-        self.signed(&rules, token, ask.role).await
+        self.signed(rules, token, role).await
     }
 
     fn http(&self) -> &Http {

@@ -272,9 +272,51 @@ pub struct ServeArgs {
     /// Time that sessions get to end when the gateway stops
     #[arg(long, value_name = "TIME", help_heading = "Running")]
     pub drain_grace: Option<Written>,
-    /// Per-address limits: default spares loopback peers, loopback does not, off is for benchmarks
-    #[arg(long, value_name = "default|loopback|off", help_heading = "Running")]
+    /// Whom limits are for: default spares loopback addresses, loopback does not, off is for benchmarks
+    #[arg(long, value_name = "default|loopback|off", help_heading = "Limits")]
     pub limits: Option<Written>,
+    /// Connections at once, pages included; 0 for no limit
+    #[arg(long, value_name = "NUMBER", help_heading = "Limits")]
+    pub max_connections: Option<Written>,
+    /// Of one address (IPv6: of one /64)
+    #[arg(long, value_name = "NUMBER", help_heading = "Limits")]
+    pub max_connections_per_address: Option<Written>,
+    /// New connections a second; 0 for no limit
+    #[arg(long, value_name = "NUMBER", help_heading = "Limits")]
+    pub handshake_rate: Option<Written>,
+    /// Of one address (IPv6: of one /64)
+    #[arg(long, value_name = "NUMBER", help_heading = "Limits")]
+    pub handshake_rate_per_address: Option<Written>,
+    /// Messages a second that a player may send, and each adds to its streamer's; 0 for no limit
+    #[arg(long, value_name = "NUMBER", help_heading = "Limits")]
+    pub player_message_rate: Option<Written>,
+    /// Bytes a second, in the same way
+    #[arg(long, value_name = "BYTES", help_heading = "Limits")]
+    pub player_byte_rate: Option<Written>,
+    /// Messages a second that a streamer or SFU without players may send; 0 for no limit
+    #[arg(long, value_name = "NUMBER", help_heading = "Limits")]
+    pub publisher_message_rate: Option<Written>,
+    /// Bytes a second, in the same way
+    #[arg(long, value_name = "BYTES", help_heading = "Limits")]
+    pub publisher_byte_rate: Option<Written>,
+    /// Changes of subscription or name a second in one session; 0 for no limit
+    #[arg(long, value_name = "NUMBER", help_heading = "Limits")]
+    pub subscription_rate: Option<Written>,
+    /// Streamers at once that show the same token; 0 for no limit
+    #[arg(long, value_name = "NUMBER", help_heading = "Limits")]
+    pub streamers_per_token: Option<Written>,
+    /// Bytes that may wait in all sessions together; 0 for no limit
+    #[arg(long, value_name = "BYTES", help_heading = "Limits")]
+    pub buffer_memory: Option<Written>,
+    /// Time after which a player is closed that is subscribed to nobody
+    #[arg(long, value_name = "TIME|off", help_heading = "Limits")]
+    pub player_unsubscribed_timeout: Option<Written>,
+    /// Time after which a player is closed that says nothing
+    #[arg(long, value_name = "TIME|off", help_heading = "Limits")]
+    pub player_idle_timeout: Option<Written>,
+    /// Time after which a player is closed in any case
+    #[arg(long, value_name = "TIME|off", help_heading = "Limits")]
+    pub player_max_session: Option<Written>,
     /// What is logged: a level, or target=level,…
     #[arg(long, value_name = "FILTER", help_heading = "Running")]
     pub log: Option<Written>,
@@ -314,7 +356,7 @@ pub struct ServeArgs {
 }
 
 /// How many keys there are.
-const KEYS: usize = 71;
+const KEYS: usize = 85;
 
 impl ServeArgs {
     /// Every key and its value, in the order of the help. A field that is forgotten here does not compile.
@@ -382,6 +424,20 @@ impl ServeArgs {
             cert_dir,
             drain_grace,
             limits,
+            max_connections,
+            max_connections_per_address,
+            handshake_rate,
+            handshake_rate_per_address,
+            player_message_rate,
+            player_byte_rate,
+            publisher_message_rate,
+            publisher_byte_rate,
+            subscription_rate,
+            streamers_per_token,
+            buffer_memory,
+            player_unsubscribed_timeout,
+            player_idle_timeout,
+            player_max_session,
             log,
             log_format,
             log_folder,
@@ -458,6 +514,20 @@ impl ServeArgs {
             ("cert-dir", cert_dir),
             ("drain-grace", drain_grace),
             ("limits", limits),
+            ("max-connections", max_connections),
+            ("max-connections-per-address", max_connections_per_address),
+            ("handshake-rate", handshake_rate),
+            ("handshake-rate-per-address", handshake_rate_per_address),
+            ("player-message-rate", player_message_rate),
+            ("player-byte-rate", player_byte_rate),
+            ("publisher-message-rate", publisher_message_rate),
+            ("publisher-byte-rate", publisher_byte_rate),
+            ("subscription-rate", subscription_rate),
+            ("streamers-per-token", streamers_per_token),
+            ("buffer-memory", buffer_memory),
+            ("player-unsubscribed-timeout", player_unsubscribed_timeout),
+            ("player-idle-timeout", player_idle_timeout),
+            ("player-max-session", player_max_session),
             ("log", log),
             ("log-format", log_format),
             ("log-folder", log_folder),

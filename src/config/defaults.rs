@@ -68,6 +68,34 @@ pub const DEFAULTS: &[(&str, &str)] = &[
     ("drain-grace", "5s"),
     // Tests, demos and reverse proxies on the same machine are not taken for an attack.
     ("limits", "default"),
+    // Seven gigabytes at 70 KiB each, and more descriptors than most machines give: theirs come first.
+    ("max-connections", "100000"),
+    // A school or an office behind one address, pages included; 35 MB of a machine at most.
+    ("max-connections-per-address", "512"),
+    // A signature with an RSA key takes most of a millisecond: so many keep one core busy.
+    ("handshake-rate", "1000"),
+    // The same office after a restart: a hundred at once, then all of it within ten seconds.
+    ("handshake-rate-per-address", "50"),
+    // A handshake is a few dozen messages, and trickling candidates come in bursts: no well-behaved peer is touched.
+    ("player-message-rate", "200"),
+    // A largest message each second; an answer has a few KiB.
+    ("player-byte-rate", "262144"),
+    // Statistics and pings of its own; what it says to players, they add.
+    ("publisher-message-rate", "1000"),
+    // An offer of 10 KiB to a hundred players a second.
+    ("publisher-byte-rate", "1048576"),
+    // A person switches streams now and then; each change costs the streamer a peer connection.
+    ("subscription-rate", "10"),
+    // A fleet behind one token; a token that leaks must not fill everybody's list.
+    ("streamers-per-token", "100"),
+    // A thousand sessions with a largest message each; a small machine has four times that.
+    ("buffer-memory", "268435456"),
+    // Pages wait for a streamer; ten minutes later they may as well come back. A forgotten one costs the same as another.
+    ("player-unsubscribed-timeout", "10m"),
+    // What a player does goes over its own connection to the streamer: silence here says nothing.
+    ("player-idle-timeout", "off"),
+    // Who pays for an hour is the operator's matter.
+    ("player-max-session", "off"),
     // One line per session, none per message.
     ("log", "info"),
     // A person reads it first; machines ask for json.

@@ -17,6 +17,7 @@ mod file;
 #[cfg(any(feature = "bench", feature = "demo"))]
 mod flags;
 mod issuer;
+mod limits;
 mod listener;
 mod logging;
 mod origin;
@@ -47,6 +48,7 @@ pub use error::ConfigError;
 #[cfg(any(feature = "bench", feature = "demo"))]
 pub use flags::Trust;
 pub use issuer::IssuerArgs;
+pub use limits::{Bounds, Limits};
 pub use listener::{Listener, ListenerArgs, Serving};
 pub use logging::{ConsoleMessages, LogFilter, LogFormat};
 pub use origin::{AllowedOrigins, Host, Origin};
@@ -56,7 +58,7 @@ pub use start::{Look, Start, look};
 pub use stream::{DemoArgs, DemoConfig, Size, StreamArgs, StreamConfig, TestStreamerArgs, TestStreamerConfig};
 pub use token::{Signing, TokenArgs, TokenConfig};
 pub use turn::{JsonObject, Turn, TurnArgs, TurnPool, ice_servers, needs_credential};
-pub use values::{Announce, CertSource, Limits, PeerOptions, Roles, Secret};
+pub use values::{Announce, CertSource, PeerOptions, Roles, Secret};
 pub use web::{AdminAccess, Cors, HttpRate, Net, Proxies, Trusted};
 
 use crate::hub::AutoSubscribe;
@@ -64,9 +66,23 @@ use crate::transport::Keepalive;
 use crate::wire::Role;
 
 /// Keys that take effect while the gateway runs. A certificate does too.
-pub const LIVE: [&str; 30] = [
+pub const LIVE: [&str; 44] = [
     "max-players",
     "limits",
+    "max-connections",
+    "max-connections-per-address",
+    "handshake-rate",
+    "handshake-rate-per-address",
+    "player-message-rate",
+    "player-byte-rate",
+    "publisher-message-rate",
+    "publisher-byte-rate",
+    "subscription-rate",
+    "streamers-per-token",
+    "buffer-memory",
+    "player-unsubscribed-timeout",
+    "player-idle-timeout",
+    "player-max-session",
     "http-rate",
     "http-rate-loopback",
     "peer-options",
@@ -153,8 +169,10 @@ pub struct Config {
     pub certificate: CertSource,
     /// How long sessions are given to end when the gateway stops.
     pub drain_grace: Duration,
-    /// Whom the per-address limits apply to.
+    /// Whom the limits hold for.
     pub limits: Limits,
+    /// The limits.
+    pub bounds: Bounds,
     /// What is logged.
     pub log: LogFilter,
     /// How log lines are written.

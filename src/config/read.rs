@@ -7,11 +7,12 @@ use std::fs;
 use super::address::ListenAddr;
 use super::args::{ServeArgs, Written};
 use super::error::{ConfigError, Fault};
+use super::limits::{self, Bounds, Limits};
 use super::listener::{Listener, ListenerArgs};
 use super::logging::{ConsoleMessages, LogFilter, LogFormat};
 use super::origin::AllowedOrigins;
 use super::turn::{self, JsonObject, Turn, TurnArgs, TurnPool};
-use super::values::{self, Announce, CertSource, Limits, PeerOptions, Roles, Secret};
+use super::values::{self, Announce, CertSource, PeerOptions, Roles, Secret};
 use super::web::{self, AdminAccess, Cors, HttpRate, Proxies, Trusted};
 use super::{Config, Matchmaker, defaults, file};
 use crate::transport::Keepalive;
@@ -67,6 +68,7 @@ impl Config {
             certificate: values.certificate()?,
             drain_grace: values.read("drain-grace", values::duration)?,
             limits: values.read("limits", Limits::parse)?,
+            bounds: values.bounds()?,
             log: values.read("log", LogFilter::parse)?,
             log_format: values.read("log-format", LogFormat::parse)?,
             log_folder: values.read_if_any("log-folder", values::path)?,
@@ -172,6 +174,25 @@ impl Values {
     fn http_rate(&self) -> Result<HttpRate, ConfigError> {
         let per_minute = self.read("http-rate", values::number)?;
         Ok(HttpRate { per_minute, loopback: self.read("http-rate-loopback", values::boolean)? })
+    }
+
+    fn bounds(&self) -> Result<Bounds, ConfigError> {
+        Ok(Bounds {
+            connections: self.read("max-connections", limits::most)?,
+            connections_per_address: self.read("max-connections-per-address", limits::most)?,
+            handshakes: self.read("handshake-rate", limits::most)?,
+            handshakes_per_address: self.read("handshake-rate-per-address", limits::most)?,
+            player_messages: self.read("player-message-rate", limits::most)?,
+            player_bytes: self.read("player-byte-rate", limits::most)?,
+            publisher_messages: self.read("publisher-message-rate", limits::most)?,
+            publisher_bytes: self.read("publisher-byte-rate", limits::most)?,
+            subscriptions: self.read("subscription-rate", limits::most)?,
+            streamers_per_token: self.read("streamers-per-token", limits::most)?,
+            buffer_memory: self.read("buffer-memory", limits::memory)?,
+            unsubscribed: self.read("player-unsubscribed-timeout", limits::time)?,
+            idle: self.read("player-idle-timeout", limits::time)?,
+            session: self.read("player-max-session", limits::time)?,
+        })
     }
 
     fn proxies(&self) -> Result<Proxies, ConfigError> {

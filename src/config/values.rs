@@ -165,29 +165,6 @@ pub enum CertSource {
     },
 }
 
-/// Whom the per-address limits apply to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Limits {
-    /// To all but loopback peers.
-    #[default]
-    Default,
-    /// To loopback peers too.
-    Loopback,
-    /// To nobody: for benchmarks.
-    Off,
-}
-
-impl Limits {
-    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
-        match text {
-            "default" => Ok(Self::Default),
-            "loopback" => Ok(Self::Loopback),
-            "off" => Ok(Self::Off),
-            _ => Err(one_of(text, &["default", "loopback", "off"])),
-        }
-    }
-}
-
 /// Where the bound addresses are announced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Announce {

@@ -49,7 +49,7 @@ impl Stage {
             Self { hub, now: Duration::ZERO, players: Vec::new(), present: BTreeSet::new(), actions: Actions::new() };
         for (session, role) in (0..).map(SessionId).zip(ROLES) {
             let config = texts::config("{}", Some(texts::PROTOCOL_VERSION));
-            let peer = Peer { role, dialect, config, wishes: Wishes::default() };
+            let peer = Peer { role, dialect, config, wishes: Wishes::default(), scope: Default::default() };
             stage.present.insert(session);
             let player = stage.hub.connect(stage.now, session, peer, &mut stage.actions);
             stage.players.push(player);
@@ -88,7 +88,7 @@ impl Stage {
                 }
                 Action::Notify { to, text, .. } => self.check_receiver(to, &Frame::Text(text)),
                 Action::Close { session, .. } => assert!(self.present.remove(&session), "{session} is closed twice"),
-                Action::Bound { .. } | Action::Probe(_) | Action::Drop(_) => {}
+                Action::Bound { .. } | Action::Orphaned(_) | Action::Probe(_) | Action::Drop(_) => {}
             }
         }
     }

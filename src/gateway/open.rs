@@ -201,7 +201,6 @@ impl Gateway {
             std::mem::take(&mut bound.tcp),
             &TcpService {
                 house: Arc::clone(&self.house),
-                connections: Arc::clone(&self.house.connections),
                 door: Some(door),
                 pages: answers,
                 tls: tls.map(|tls| tls.tcp.clone()),
@@ -231,7 +230,6 @@ impl Gateway {
         Self::accept(
             listeners,
             &TcpService {
-                connections: Arc::clone(&house.connections),
                 house,
                 door: None,
                 pages: admin::router(operators, self.live.api.clone(), self.live.gate.clone()),

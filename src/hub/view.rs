@@ -66,6 +66,11 @@ impl Hub {
         self.players.len()
     }
 
+    /// Whether that player or SFU is subscribed to anybody.
+    pub fn watches(&self, session: SessionId) -> bool {
+        self.sessions.get(&session).and_then(Session::subscribed_to).is_some()
+    }
+
     /// How many sessions there are.
     pub fn session_count(&self) -> usize {
         self.sessions.len()

@@ -85,6 +85,6 @@ impl Door {
         let chosen = dialect.filter(|_| self.choose_dialect).and_then(Dialect::by_name);
         let dialect = chosen.unwrap_or(self.dialect);
         let greetings = Arc::clone(&self.greetings);
-        Admission { role, dialect, remote, greetings, wishes, grant: Grant::default() }
+        Admission { role, dialect, remote, greetings, wishes, grant: Grant::default(), place: None }
     }
 }

@@ -1,12 +1,13 @@
 //! The doors: TCP with TLS, HTTP and the WebSocket upgrade; UDP with QUIC, WebTransport and our own protocol.
 //!
-//! A peer has [`ESTABLISH`] from its first byte to its role; until then it holds one of a bounded number of permits
-//! and nothing in the hub. What is let in becomes a session ([`crate::session`]).
+//! A peer passes the [`Gate`] before anything is spent on it, and has [`ESTABLISH`] from its first byte to its role; until
+//! then it holds one of a bounded number of permits and nothing in the hub. What is let in becomes a session ([`crate::session`]).
 
 mod accept;
 mod bind;
 mod client;
 mod door;
+mod gate;
 mod origin;
 mod patient;
 mod query;
@@ -22,7 +23,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -30,6 +32,7 @@ use tracing::debug;
 
 pub use bind::{BindError, bind_tcp, bind_tcp_and_udp};
 pub use door::{Door, DoorKind};
+pub(crate) use gate::{Bounds, Gate};
 pub(crate) use rate::HttpRates;
 pub(crate) use tcp::{Arrival, TcpService, serve_tcp};
 pub(crate) use udp::{endpoint, serve_udp};
@@ -39,24 +42,28 @@ use crate::config::HttpRate;
 use crate::config::Proxies;
 use crate::hub::RESTARTING;
 use crate::metrics::Metrics;
-use crate::session::{Admission, Sessions};
+use crate::session::{Admission, OVERLOADED, Sessions, TokenPlace};
 use crate::transport::{Transport, TransportKind};
-use crate::wire::Close;
+use crate::wire::{Close, CloseCode, Role};
 
 /// From the first byte to a session: TLS, HTTP, `hello`, the first stream (protocol.md §2).
 pub const ESTABLISH: Duration = Duration::from_secs(10);
 
-/// How many may be on their way to a session at once, and how many connections there may be at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Capacity {
-    /// Connections that are not sessions yet: TLS and QUIC handshakes, upgrades without a `hello`.
-    pub establishing: usize,
-    /// Connections of every kind, pages included.
-    pub connections: usize,
-}
+/// Connections that are not sessions yet: TLS and QUIC handshakes, upgrades without a `hello`.
+pub(crate) const MAX_ESTABLISHING: usize = 4096;
+
+/// Refused peers that are told why, at once.
+pub(crate) const MAX_TURNED_AWAY: usize = 64;
 
 /// Connections of operators, who are few.
-const OPERATORS: usize = 256;
+const OPERATORS: Bounds = Bounds {
+    connections: Some(256),
+    connections_per_address: None,
+    handshakes: None,
+    handshakes_per_address: None,
+    streamers_per_token: None,
+    loopback: false,
+};
 
 /// What a peer shows.
 pub(crate) struct Shown {
@@ -66,7 +73,7 @@ pub(crate) struct Shown {
 }
 
 /// A connection's place among all, until a session takes it over.
-type Permit = Mutex<Option<OwnedSemaphorePermit>>;
+type Permit = Mutex<Option<gate::Entry>>;
 
 /// What every door shares.
 #[derive(Debug)]
@@ -81,11 +88,13 @@ pub(crate) struct House {
     pub(crate) closing: CancellationToken,
     /// Cancelled when the gateway is over: whatever is left is dropped.
     pub(crate) stopped: CancellationToken,
-    pub(crate) capacity: Capacity,
     pub(crate) establishing: Arc<Semaphore>,
-    pub(crate) connections: Arc<Semaphore>,
     /// Who may connect.
     pub(crate) policy: Arc<Policy>,
+    /// How many connections there may be and how fast they may come.
+    pub(crate) gate: Gate,
+    /// Refused peers that are told why.
+    pub(crate) turned_away: Arc<Semaphore>,
     /// Whose word about addresses counts.
     pub(crate) proxies: Proxies,
     /// Whose pages may open sessions.
@@ -106,10 +115,10 @@ impl House {
             doors: TaskTracker::new(),
             closing: self.stopped.clone(),
             stopped: self.stopped.clone(),
-            capacity: self.capacity,
             establishing: Arc::clone(&self.establishing),
-            connections: Arc::new(Semaphore::new(OPERATORS)),
             policy: Arc::clone(&self.policy),
+            gate: Gate::new(OPERATORS, Gauge::default()),
+            turned_away: Arc::clone(&self.turned_away),
             proxies: self.proxies.clone(),
             origins: self.origins.clone(),
             http_rates: HttpRates::new(HttpRate { per_minute: 0, loopback: false }),
@@ -137,11 +146,22 @@ impl House {
         match granted {
             Ok(grant) => {
                 self.metrics.authorised(admission.role, "granted");
+                admission.place = self.place_of_streamer(&admission, &grant)?;
                 admission.grant = grant;
                 Ok(admission)
             }
             Err(refusal) => Err(self.refuse(&admission, &refusal)),
         }
+    }
+
+    /// A token lets in so many streamers at once.
+    fn place_of_streamer(&self, admission: &Admission, grant: &Grant) -> Result<Option<Arc<TokenPlace>>, Close> {
+        let holder = grant.holder.as_ref().filter(|_| admission.role == Role::Streamer);
+        let place = holder.map(|holder| self.gate.admit_streamer(holder)).transpose();
+        place.map(|place| place.map(Arc::new)).map_err(|refusal| {
+            self.metrics.refused(refusal.reason());
+            Close::new(CloseCode::TRY_AGAIN, refusal.words().trim_end().to_owned())
+        })
     }
 
     /// Counts somebody who is not let in, and says what it is told.
@@ -160,11 +180,16 @@ impl House {
         }
     }
 
-    /// Serves a peer that was let in. One that comes when the gateway drains already only hears that.
+    /// Serves a peer that was let in. One that comes when the gateway drains already, or has no memory left, only hears
+    /// that.
     pub(crate) async fn serve(&self, transport: impl Transport, admission: Admission) {
         if self.closing.is_cancelled() {
             self.metrics.refused("closing");
             return self.sessions.turn_away(transport, &RESTARTING).await;
+        }
+        if self.sessions.router.memory().is_for_those_who_are_there() {
+            self.metrics.refused("memory");
+            return self.sessions.turn_away(transport, &OVERLOADED).await;
         }
         tokio::select! {
             () = self.sessions.serve(transport, admission) => {}

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -12,9 +13,8 @@ use http::{HeaderValue, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
@@ -22,6 +22,7 @@ use tracing::{debug, warn};
 
 use super::accept::{AfterError, after_error};
 use super::client::Client;
+use super::gate::{Entry, Refusal};
 use super::patient::Patient;
 use super::upgrade::{self, Upgrade, plain};
 use super::{Door, ESTABLISH, House, Permit};
@@ -41,8 +42,6 @@ const LAST_ANSWER: Duration = Duration::from_millis(500);
 #[derive(Clone)]
 pub(crate) struct TcpService {
     pub(crate) house: Arc<House>,
-    /// How many connections it may have. The operators' listener has its own: it must answer when the others are full.
-    pub(crate) connections: Arc<Semaphore>,
     /// `None` on the operators' listener: no sessions there.
     pub(crate) door: Option<Arc<Door>>,
     pub(crate) pages: axum::Router,
@@ -61,21 +60,14 @@ pub(crate) struct Arrival {
 pub(crate) async fn serve_tcp(listener: TcpListener, service: TcpService) {
     let mut errors = 0;
     loop {
-        let next = async {
-            let permit = Arc::clone(&service.connections).acquire_owned().await.ok()?;
-            Some((permit, listener.accept().await))
-        };
-        let next = tokio::select! {
+        let accepted = tokio::select! {
             () = service.house.closing.cancelled() => return,
-            next = next => next,
+            accepted = listener.accept() => accepted,
         };
-        let Some((permit, accepted)) = next else { return };
         match accepted {
             Ok((stream, remote)) => {
                 errors = 0;
-                let service = service.clone();
-                let tasks = service.house.tasks.clone();
-                tasks.spawn(async move { service.connection(stream, remote, permit).await });
+                service.admit(stream, SocketAddr::new(remote.ip().to_canonical(), remote.port()));
             }
             Err(error) => {
                 errors += 1;
@@ -97,14 +89,39 @@ async fn pause_after(error: &std::io::Error, errors: u32, house: &House) {
 }
 
 impl TcpService {
-    async fn connection(self, stream: TcpStream, remote: SocketAddr, permit: OwnedSemaphorePermit) {
+    /// Before anything is spent on it: is there a place? A proxy's own address is nobody's.
+    fn admit(&self, stream: TcpStream, remote: SocketAddr) {
+        let ip = Some(remote.ip()).filter(|ip| !self.house.proxies.trusted.contains(*ip));
+        match self.house.gate.admit(ip, Instant::now()) {
+            Ok(entry) => {
+                let service = self.clone();
+                self.house.tasks.spawn(async move { service.connection(stream, remote, entry).await });
+            }
+            Err(refusal) => self.turn_away(stream, refusal),
+        }
+    }
+
+    /// Says why where nothing is encrypted, to as many at once as cost next to nothing.
+    fn turn_away(&self, stream: TcpStream, refusal: Refusal) {
+        self.house.metrics.refused(refusal.reason());
+        if self.tls.is_some() {
+            return;
+        }
+        if let Ok(permit) = Arc::clone(&self.house.turned_away).try_acquire_owned() {
+            self.house.tasks.spawn(async move {
+                let _ = tokio::time::timeout(LAST_ANSWER, refuse(stream, refusal)).await;
+                drop(permit);
+            });
+        }
+    }
+
+    async fn connection(self, stream: TcpStream, remote: SocketAddr, entry: Entry) {
         // Signalling is small messages that somebody waits for.
         let _ = stream.set_nodelay(true);
         let Ok(local) = stream.local_addr() else { return };
         let arrival = Arrival { local, tls: self.tls.is_some() };
-        let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
         let Some(acceptor) = self.tls.clone() else {
-            return self.http(stream, remote, arrival, permit).await;
+            return self.http(stream, remote, arrival, entry).await;
         };
         let Ok(establishing) = Arc::clone(&self.house.establishing).try_acquire_owned() else {
             return self.house.metrics.refused("too_many_establishing");
@@ -118,7 +135,7 @@ impl TcpService {
         match handshake {
             Ok(Ok(stream)) => {
                 self.house.metrics.shook_hands(Handshake::Tls, began.elapsed());
-                self.http(stream, remote, arrival, permit).await;
+                self.http(stream, remote, arrival, entry).await;
             }
             Ok(Err(error)) => {
                 self.house.metrics.refused("tls");
@@ -128,13 +145,16 @@ impl TcpService {
         }
     }
 
-    async fn http<S>(self, stream: S, remote: SocketAddr, arrival: Arrival, permit: OwnedSemaphorePermit)
+    async fn http<S>(self, stream: S, remote: SocketAddr, arrival: Arrival, entry: Entry)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let closing = self.house.closing.clone();
-        let permit = Permit::new(Some(permit));
+        let (permit, house) = (Permit::new(Some(entry)), Arc::clone(&self.house));
+        let asked = Arc::new(AtomicBool::new(false));
+        let has_asked = Arc::clone(&asked);
         let service = service_fn(move |request: Request<Incoming>| {
+            has_asked.store(true, Ordering::Relaxed);
             let answer = self.answer::<S>(request, remote, arrival, &permit);
             async move { Ok::<_, Infallible>(answer.await) }
         });
@@ -157,6 +177,9 @@ impl TcpService {
             }
         };
         if let Err(error) = served {
+            if let Some(reason) = no_request(&error, asked.load(Ordering::Relaxed)) {
+                house.metrics.refused(reason);
+            }
             debug!(%remote, %error, "HTTP connection ended");
         }
     }
@@ -219,6 +242,31 @@ impl TcpService {
     }
 }
 
+/// Why a connection came to nothing; browsers that connect ahead of need and ask nothing more are no matter.
+fn no_request(error: &hyper::Error, asked: bool) -> Option<&'static str> {
+    match error {
+        error if error.is_parse_too_large() => Some("headers"),
+        error if error.is_timeout() && !asked => Some("http_timeout"),
+        _ => None,
+    }
+}
+
+/// An answer to whatever is asked, and what is asked thrown away: closed with unread bytes, the socket would be reset
+/// and the answer with it.
+async fn refuse(mut stream: TcpStream, refusal: Refusal) -> std::io::Result<()> {
+    let (status, words) = (refusal.status(), refusal.words());
+    let (length, kind) = (words.len(), "text/plain; charset=utf-8");
+    let answer = format!(
+        "HTTP/1.1 {status}\r\nretry-after: 1\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\
+         connection: close\r\n\r\n{words}"
+    );
+    stream.write_all(answer.as_bytes()).await?;
+    stream.shutdown().await?;
+    let mut unread = [0; 1024];
+    while stream.read(&mut unread).await? > 0 {}
+    Ok(())
+}
+
 fn without_prefix(uri: &Uri, prefix: usize) -> Uri {
     let rest = uri.path_and_query().map_or("/", |whole| &whole.as_str()[prefix..]);
     rest.parse().unwrap_or_else(|_| Uri::from_static("/"))
@@ -230,7 +278,7 @@ fn moved(to: &str) -> Response<Body> {
     response
 }
 
-fn with_retry_after(mut response: Response<Body>, wait: Duration) -> Response<Body> {
+pub(super) fn with_retry_after(mut response: Response<Body>, wait: Duration) -> Response<Body> {
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1));
     response
 }

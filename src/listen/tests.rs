@@ -1,6 +1,7 @@
 //! Tests of what a listener lets in, and of what it does about errors.
 
 mod client;
+mod gate;
 mod rate;
 
 use std::io;

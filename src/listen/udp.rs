@@ -1,7 +1,7 @@
 //! UDP: one socket an address, one QUIC endpoint each, two protocols told apart by ALPN (design.md §3).
 
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
 use quinn::{Endpoint, EndpointConfig, Incoming, ServerConfig, TokioRuntime};
@@ -10,8 +10,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 use tracing::debug;
 
+use super::gate::{Claim, Entry, Refusal};
 use super::quic::{Established, Establishing, REFUSAL};
-use super::{Door, ESTABLISH, House};
+use super::{Door, ESTABLISH, House, MAX_ESTABLISHING};
 use crate::hub::RESTARTING;
 use crate::metrics::Handshake;
 use crate::transport::Keepalive;
@@ -23,8 +24,8 @@ const MAX_INCOMING: usize = 1024;
 const INCOMING_BUFFER: u64 = 16 << 10;
 const INCOMING_BUFFER_TOTAL: u64 = 8 << 20;
 
-/// The share of establishing permits above which new addresses must prove themselves first (QUIC Retry).
-const RETRY_BELOW_FREE: usize = 2;
+/// So few establishing permits are left that every address must be proven first (QUIC Retry, RFC 9000 §8.1.2).
+const RETRY_BELOW: usize = MAX_ESTABLISHING / 2;
 
 /// A QUIC endpoint on that socket.
 pub(crate) fn endpoint(socket: UdpSocket, tls: Arc<QuicServerConfig>, keepalive: Keepalive) -> io::Result<Endpoint> {
@@ -67,33 +68,50 @@ pub(crate) async fn serve_udp(endpoint: Endpoint, house: Arc<House>, door: Arc<D
 
 /// A connection's place among all, and among those that are not sessions yet.
 struct Permits {
-    connection: OwnedSemaphorePermit,
+    entry: Entry,
     establishing: OwnedSemaphorePermit,
 }
 
 /// Before any cryptography: is there a place, and must the address prove itself first?
 fn admit(incoming: Incoming, house: &House) -> Option<(Incoming, Permits)> {
-    let free = house.establishing.available_permits();
-    if free < house.capacity.establishing / RETRY_BELOW_FREE && incoming.may_retry() {
-        house.metrics.refused("quic_retry");
-        // It may not be retried any more only if it was meanwhile, which it was not.
-        let _ = incoming.retry();
-        return None;
+    let (ip, now) = (incoming.remote_address().ip().to_canonical(), Instant::now());
+    if !incoming.remote_address_validated() {
+        let loaded = house.establishing.available_permits() < RETRY_BELOW;
+        match house.gate.believes(ip, loaded, now) {
+            Claim::Believed => {}
+            Claim::Prove => {
+                house.metrics.refused("quic_retry");
+                // It may be retried: its address is not validated.
+                let _ = incoming.retry();
+                return None;
+            }
+            Claim::Ignored => {
+                house.metrics.refused("quic_ignored");
+                incoming.ignore();
+                return None;
+            }
+        }
     }
-    let connection = Arc::clone(&house.connections).try_acquire_owned();
+    match permits(house, ip, now) {
+        Ok(permits) => Some((incoming, permits)),
+        Err(reason) => {
+            house.metrics.refused(reason);
+            incoming.refuse();
+            None
+        }
+    }
+}
+
+fn permits(house: &House, ip: IpAddr, now: Instant) -> Result<Permits, &'static str> {
+    let entry = house.gate.admit(Some(ip), now).map_err(Refusal::reason)?;
     let establishing = Arc::clone(&house.establishing).try_acquire_owned();
-    let (Ok(connection), Ok(establishing)) = (connection, establishing) else {
-        house.metrics.refused("too_many_establishing");
-        incoming.refuse();
-        return None;
-    };
-    Some((incoming, Permits { connection, establishing }))
+    Ok(Permits { entry, establishing: establishing.map_err(|_| "too_many_establishing")? })
 }
 
 async fn establish(incoming: Incoming, permits: Permits, house: Arc<House>, door: Arc<Door>) {
     let remote = incoming.remote_address();
     let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
-    let Permits { connection: _connection, establishing } = permits;
+    let Permits { entry: _entry, establishing } = permits;
     let connecting = match incoming.accept() {
         Ok(connecting) => connecting,
         Err(error) => {

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use http::header::{
@@ -13,13 +14,14 @@ use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tracing::debug;
 
 use super::door::NoRole;
+use super::gate::Entry;
 use super::patient::Patient;
+use super::tcp::with_retry_after;
 use super::{Door, ESTABLISH, House, Permit, Shown, query};
 use crate::auth::{Credentials, Refusal, is_bearer};
 use crate::metrics::Handshake;
@@ -33,7 +35,7 @@ pub(super) struct Upgrade<'a> {
     pub(super) door: &'a Arc<Door>,
     pub(super) remote: SocketAddr,
     pub(super) tls: bool,
-    /// It came through a proxy of ours.
+    /// It came through a proxy of ours, whose connection is not counted for an address yet.
     pub(super) proxied: bool,
 }
 
@@ -69,6 +71,15 @@ impl Upgrade<'_> {
         if self.house.closing.is_cancelled() {
             return plain(StatusCode::SERVICE_UNAVAILABLE, "The gateway is restarting.\n");
         }
+        let mut entry = permit.lock().take();
+        if let Some(uncounted) = entry.as_mut().filter(|_| self.proxied)
+            && let Err(refusal) = self.house.gate.admit_client(uncounted, self.remote.ip(), Instant::now())
+        {
+            self.house.metrics.refused(refusal.reason());
+            // The proxy's connection stays; its next request may be another's.
+            *permit.lock() = entry;
+            return with_retry_after(plain(refusal.status(), refusal.words()), Duration::ZERO);
+        }
         let asked = request.uri().query();
         let dialect = query::dialect(asked);
         let admission = self.door.admission(role, dialect.as_deref(), query::wishes(asked), self.remote);
@@ -79,7 +90,7 @@ impl Upgrade<'_> {
         };
         let foreign = self.house.foreign_request(role, self.proxied, request.headers());
         let shown = foreign.map_or(Ok(shown), Err);
-        self.spawn::<S>(hyper::upgrade::on(&mut *request), admission, shown, permit.lock().take());
+        self.spawn::<S>(hyper::upgrade::on(&mut *request), admission, shown, entry);
         switching(accept, subprotocol(request.headers()))
     }
 
@@ -102,13 +113,8 @@ impl Upgrade<'_> {
 
     /// A peer that is turned away hears it as a close: a browser is told its code and reason, and nothing of another
     /// status.
-    fn spawn<S>(
-        &self,
-        upgrade: OnUpgrade,
-        admission: Admission,
-        shown: Result<Shown, Close>,
-        permit: Option<OwnedSemaphorePermit>,
-    ) where
+    fn spawn<S>(&self, upgrade: OnUpgrade, admission: Admission, shown: Result<Shown, Close>, entry: Option<Entry>)
+    where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (house, door) = (Arc::clone(self.house), Arc::clone(self.door));
@@ -116,7 +122,7 @@ impl Upgrade<'_> {
         let began = Instant::now();
         // A task of its own: the connection's, with HTTP's buffers, ends with the upgrade.
         self.house.tasks.spawn(async move {
-            let _permit = permit;
+            let _entry = entry;
             // Boxed, both: the session's task would keep the place that setting up takes, and each of the futures that
             // the transport is handed down through would have one of its own for it.
             let read_buffer = read_buffer(kind, admission.role);

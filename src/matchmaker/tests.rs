@@ -4,12 +4,13 @@ use tokio::time::Instant;
 use super::*;
 use crate::hub::Settings;
 use crate::metrics::Metrics;
+use crate::session::SessionLimits;
 use crate::transport::Keepalive;
 
 fn client() -> Client {
     let router = Router::new(Settings::default(), Arc::new(Metrics::default()));
     let keepalive = Keepalive { interval: Duration::from_secs(15), timeout: Duration::from_secs(45) };
-    let sessions = Arc::new(Sessions::new(Arc::clone(&router), keepalive, None));
+    let sessions = Arc::new(Sessions::new(Arc::clone(&router), keepalive, SessionLimits::default()));
     let matchmaker = Matchmaker {
         address: "192.0.2.1:9999".to_owned(),
         retry: Duration::from_secs(5),

@@ -28,6 +28,54 @@ impl Handshake {
     }
 }
 
+/// What bounds a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Messages a second.
+    MessageRate,
+    /// Their bytes a second.
+    ByteRate,
+    /// Subscriptions, unsubscriptions and names a second.
+    SubscriptionRate,
+    /// Time without a subscription.
+    Unsubscribed,
+    /// Time without a message.
+    Idle,
+    /// Time at all.
+    MaxSession,
+    /// The memory of all sessions together.
+    Memory,
+}
+
+impl Limit {
+    pub(super) const ALL: [Self; 7] = [
+        Self::MessageRate,
+        Self::ByteRate,
+        Self::SubscriptionRate,
+        Self::Unsubscribed,
+        Self::Idle,
+        Self::MaxSession,
+        Self::Memory,
+    ];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::MessageRate => "message_rate",
+            Self::ByteRate => "byte_rate",
+            Self::SubscriptionRate => "subscription_rate",
+            Self::Unsubscribed => "unsubscribed",
+            Self::Idle => "idle",
+            Self::MaxSession => "max_session",
+            Self::Memory => "memory",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Bound {
+    pub(super) limit: &'static str,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct Reason {
     pub(super) reason: &'static str,

@@ -27,6 +27,7 @@ use crate::hub::{
     Action, Actions, Frame, Hub, Notice, Now, Peer, PlayerView, Pressure, Request, Settings, StreamerView,
 };
 use crate::id::{PlayerId, SessionId};
+use crate::limits::Memory;
 use crate::metrics::Metrics;
 use crate::wire::{Close, CloseCode, DropReason, Role};
 
@@ -52,6 +53,7 @@ pub struct Router {
     /// Woken when the hub's next deadline has come nearer.
     deadline_moved: Notify,
     metrics: Arc<Metrics>,
+    memory: Arc<Memory>,
 }
 
 #[derive(Debug)]
@@ -105,13 +107,20 @@ impl Router {
             armed: None,
             untimed: 0,
         };
+        let memory = Memory::new(metrics.buffered().clone(), None);
         Arc::new(Self {
             started: Instant::now(),
             shared: Mutex::new(shared),
             last_session: AtomicU64::new(0),
             deadline_moved: Notify::new(),
             metrics,
+            memory,
         })
+    }
+
+    /// The memory of all sessions together.
+    pub fn memory(&self) -> &Arc<Memory> {
+        &self.memory
     }
 
     /// Another limit of players per streamer from now on.
@@ -127,7 +136,7 @@ impl Router {
     /// Takes in a peer that has been let in; its greeting is in the outbox.
     pub(crate) fn connect(self: &Arc<Self>, session: SessionId, peer: Peer, remote: IpAddr) -> Connected {
         let limits = if peer.role.publishes() { PUBLISHER } else { PLAYER };
-        let outbox = Outbox::new(limits);
+        let outbox = Outbox::within(limits, &self.memory);
         let player_id = self.locked(|shared, now, out| {
             shared.outboxes.insert(session, Arc::clone(&outbox));
             shared.remotes.insert(session, remote);
@@ -189,6 +198,11 @@ impl Router {
     /// Every player and SFU, in the order of arrival.
     pub fn players(&self) -> Vec<PlayerView> {
         self.shared.lock().hub.players()
+    }
+
+    /// Whether that player is subscribed to anybody.
+    pub(crate) fn watches(&self, session: SessionId) -> bool {
+        self.shared.lock().hub.watches(session)
     }
 
     /// How many sessions there are.

@@ -5,7 +5,8 @@
 //! number of subscribers, because the two cancel out while both are unsent (a subscriber that is not told of leaves a
 //! silent mark in their place); `playerCount` has one slot that holds the newest; whatever else the gateway says by
 //! [`MAX_NOTICES`], above which the receiver does not read and is cut. What a peer makes the gateway say is bounded by
-//! bytes too: it is not read while it leaves that untaken ([`Outbox::is_behind`]).
+//! bytes too: it is not read while it leaves that untaken ([`Outbox::is_behind`]). Where the memory of all sessions is
+//! used up, relayed messages have no room above [`crate::limits::FREE`] bytes.
 
 mod queue;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use tokio::time::Instant;
 use self::queue::{Entry, Queue, Timed};
 use crate::hub::{Frame, Notice};
 use crate::id::SessionId;
+use crate::limits::{Held, Memory};
 use crate::metrics::Histogram;
 use crate::wire::Close;
 
@@ -91,8 +93,15 @@ pub(crate) enum Taken {
 }
 
 impl Outbox {
+    /// `memory` is that of all sessions.
+    pub(crate) fn within(limits: OutboxLimits, memory: &Arc<Memory>) -> Arc<Self> {
+        Arc::new(Self { queue: Mutex::new(Queue::empty(Held::nothing(memory))), room: Arc::default(), limits })
+    }
+
+    /// As if there were memory without end.
+    #[cfg(test)]
     pub(crate) fn new(limits: OutboxLimits) -> Arc<Self> {
-        Arc::new(Self { queue: Mutex::default(), room: Arc::default(), limits })
+        Self::within(limits, &Memory::new(prometheus_client::metrics::gauge::Gauge::default(), None))
     }
 
     /// How many players and SFUs this session has been told of.
@@ -121,6 +130,7 @@ impl Outbox {
         queue.relayed += 1;
         queue.relayed_bytes += size;
         queue.push(Entry::Relay { from, frame, size });
+        queue.hold();
         Ok(())
     }
 
@@ -159,6 +169,7 @@ impl Outbox {
                 queue.push(Entry::Notice(text));
             }
         }
+        queue.hold();
         (Pushed::Queued, cancelled)
     }
 
@@ -194,7 +205,7 @@ impl Outbox {
     pub(crate) fn cut(&self, close: Close) -> usize {
         let mut queue = self.queue.lock();
         let lost = queue.relayed;
-        *queue = Queue { closing: Some(close), cut: true, task: queue.task.take(), ..Queue::default() };
+        queue.cut(close);
         queue.wake();
         self.room.notify_waiters();
         lost
@@ -216,6 +227,7 @@ impl Outbox {
         let relayed = queue.relayed;
         let taken = queue.take(batch, messages, bytes);
         queue.observe_wait();
+        queue.hold();
         let places = relayed - queue.relayed;
         self.tell_of_room(&mut queue, places);
         if taken > 0 {

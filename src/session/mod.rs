@@ -17,12 +17,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use arc_swap::ArcSwapOption;
+use arc_swap::ArcSwap;
 
 #[cfg(any(test, fuzzing))]
 pub(crate) use dispatch::{Asked, ask};
 pub use messages::{Shown, TARGET as MESSAGES};
-pub use rate::{Rate, Rates};
+pub use pump::Stay;
+pub use rate::{Allowance, Rates};
 pub use report::{By, SessionReport};
 
 use self::messages::Showing;
@@ -30,10 +31,15 @@ use self::pump::{Pump, Renewal};
 use self::report::{Reporter, Who};
 use crate::auth::{Grant, Greetings};
 use crate::hub::{Dialect, Peer, Wishes};
+use crate::limits::Place;
 use crate::metrics::Metrics;
 use crate::router::Router;
 use crate::transport::{Keepalive, Transport};
-use crate::wire::{Close, Role};
+use crate::wire::{Close, CloseCode, Role};
+
+/// What a session is told that there is no memory for.
+pub(crate) const OVERLOADED: Close =
+    Close { code: CloseCode::TRY_AGAIN, reason: std::borrow::Cow::Borrowed("the gateway is overloaded") };
 
 /// How long the closing handshake may take before the connection is dropped.
 const CLOSING: Duration = Duration::from_millis(1500);
@@ -43,10 +49,18 @@ const CLOSING: Duration = Duration::from_millis(1500);
 pub struct Sessions {
     pub(crate) router: Arc<Router>,
     pub(crate) keepalive: Keepalive,
-    /// `None`: no message rate is enforced (`--limits off`).
-    rates: ArcSwapOption<Rates>,
+    limits: ArcSwap<SessionLimits>,
     pub(crate) showing: Showing,
     reporter: Reporter,
+}
+
+/// What bounds a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SessionLimits {
+    /// How much it may say; `None` for as much as it likes (`--limits off`).
+    pub rates: Option<Rates>,
+    /// How long it may stay.
+    pub stay: Stay,
 }
 
 /// Who was let in.
@@ -64,15 +78,20 @@ pub struct Admission {
     pub wishes: Wishes,
     /// What it may do, and until when.
     pub grant: Grant,
+    /// Its place among the streamers of its token, for as long as it stays.
+    pub place: Option<Arc<TokenPlace>>,
 }
+
+/// A place among the streamers of one token, by the token's fingerprint.
+pub type TokenPlace = Place<Arc<str>>;
 
 impl Sessions {
     /// The surroundings of every session of one gateway.
-    pub fn new(router: Arc<Router>, keepalive: Keepalive, rates: Option<Rates>) -> Self {
+    pub fn new(router: Arc<Router>, keepalive: Keepalive, limits: SessionLimits) -> Self {
         Self {
             router,
             keepalive,
-            rates: ArcSwapOption::from_pointee(rates),
+            limits: ArcSwap::from_pointee(limits),
             showing: Showing::default(),
             reporter: Reporter::default(),
         }
@@ -83,9 +102,9 @@ impl Sessions {
         self.reporter.arrivals()
     }
 
-    /// Other rates, or none, for sessions that begin from now on.
-    pub fn set_rates(&self, rates: Option<Rates>) {
-        self.rates.store(rates.map(Arc::new));
+    /// Other limits for sessions that begin from now on.
+    pub fn set_limits(&self, limits: SessionLimits) {
+        self.limits.store(Arc::new(limits));
     }
 
     /// Shows so much of every message from now on.
@@ -101,7 +120,8 @@ impl Sessions {
     /// Serves one peer until its session ends.
     pub async fn serve(&self, mut transport: impl Transport, admission: Admission) {
         let transport_kind = transport.kind();
-        let Admission { role, dialect, remote, greetings, wishes, grant: Grant { scope, until } } = admission;
+        let Admission { role, dialect, remote, greetings, wishes, grant, place: _place } = admission;
+        let Grant { scope, until, .. } = grant;
         let session = self.router.next_session();
         let config = greetings.config(dialect, session, SystemTime::now());
         let connected = self.router.connect(session, Peer { role, dialect, config, wishes, scope }, remote.ip());

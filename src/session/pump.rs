@@ -1,11 +1,12 @@
 //! The session's loop. Everything that can happen to a session is one [`Turn`]; one poll looks for the next.
 //!
 //! `reading` is what the peer sends and how fast it may, `writing` what it is sent and how slowly it may take it, `life`
-//! whether it is still there, `renewal` when its TURN credentials are exchanged.
+//! whether it is still there, `stay` how long it may be, `renewal` when its TURN credentials are exchanged.
 
 mod life;
 mod reading;
 mod renewal;
+mod stay;
 mod writing;
 
 use std::future::poll_fn;
@@ -19,11 +20,15 @@ use tokio::time::{Instant, Sleep};
 use self::life::Life;
 use self::reading::Reading;
 pub(super) use self::renewal::Renewal;
+pub use self::stay::Stay;
+use self::stay::Staying;
 use self::writing::Writing;
+use super::rate::Budget;
 use super::report::{Ending, Traffic, Who};
-use super::{Rates, Sessions};
+use super::{SessionLimits, Sessions};
 use crate::auth::Until;
 use crate::hub::Dialect;
+use crate::limits::Held;
 use crate::router::Connected;
 use crate::transport::{Incoming, Transport};
 use crate::wire::{Close, CloseCode, DropReason, Role};
@@ -37,7 +42,7 @@ pub(super) struct Pump<'a, T> {
     connected: &'a Connected,
     who: &'a Who,
     /// Those of the time when the session began.
-    rates: Option<Arc<Rates>>,
+    limits: Arc<SessionLimits>,
     role: Role,
     dialect: &'static Dialect,
     traffic: Traffic,
@@ -47,6 +52,7 @@ pub(super) struct Pump<'a, T> {
     /// When its time is over.
     until: Option<Until>,
     renewal: Option<Box<Renewal>>,
+    staying: Staying,
     timer: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
@@ -68,22 +74,24 @@ impl<'a, T: Transport> Pump<'a, T> {
     ) -> Self {
         let role = who.role;
         let now = Instant::now();
-        let rates = sessions.rates.load_full();
-        let rate = rates.as_ref().map(|rates| rates.of(role, 0));
+        let limits = sessions.limits.load_full();
+        let budget = limits.rates.as_ref().map(|rates| Budget::full(rates, role, now));
+        let pieces = Held::nothing(sessions.router.memory());
         Self {
             sessions,
             transport,
             connected,
             who,
-            rates,
             role,
             dialect,
             traffic: Traffic::default(),
             writing: Writing::default(),
-            reading: Reading::new(rate, now),
+            reading: Reading::new(budget, pieces, now),
             life: Life::new(now, dialect.pings_players.filter(|_| role == Role::Player)),
             until: None,
             renewal,
+            staying: Staying::new(now),
+            limits,
             timer: None,
         }
     }
@@ -151,9 +159,9 @@ impl<'a, T: Transport> Pump<'a, T> {
         let probe = self.life.next_check();
         let stall = self.stall_deadline();
         let life = (!self.transport.keeps_itself_alive()).then(|| self.life_deadline());
-        let ping = self.life.next_ping;
+        let (ping, stay) = (self.life.next_ping, self.stay_deadline());
         let (renewal, over) = (self.renewal.as_ref().map(|renewal| renewal.due), self.until.map(|until| until.at));
-        let all = [self.reading.paused_until, self.reading.list_due, probe, stall, life, ping, renewal, over];
+        let all = [self.reading.paused_until, self.reading.list_due, probe, stall, life, ping, stay, renewal, over];
         all.into_iter().flatten().min()
     }
 
@@ -166,6 +174,7 @@ impl<'a, T: Transport> Pump<'a, T> {
         self.send_due_list(now);
         self.send_due_ping(now);
         self.send_due_config(now);
+        self.check_stay(now)?;
         self.check_life(now)
     }
 

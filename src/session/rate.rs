@@ -1,88 +1,99 @@
-//! How many messages a session may send (design.md §2): over its rate, its reads pause.
+//! How much a session may say (design.md §2): over any of its rates, its reads pause; for too long, and it is closed.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::limits::{Bucket, Rate};
+use crate::metrics::Limit;
 use crate::wire::Role;
 
-/// A pause is at least this long, so that a flooding peer does not cost a timer for each message.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
-
-/// Messages per second and at once.
+/// What one kind of peer may send.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rate {
-    /// Messages per second.
-    pub per_second: f64,
-    /// What may come at once after a silence.
-    pub burst: f64,
+pub struct Allowance {
+    /// Messages.
+    pub messages: Rate,
+    /// Their bytes.
+    pub bytes: Rate,
+}
+
+impl Allowance {
+    fn and(self, times: u32, more: Self) -> Self {
+        let times = f64::from(times);
+        Self { messages: self.messages.and(more.messages.times(times)), bytes: self.bytes.and(more.bytes.times(times)) }
+    }
 }
 
 /// The rates of the roles.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rates {
-    /// Of a player.
-    pub player: Rate,
+    /// Of a player; and what each subscriber adds to a publisher's.
+    pub player: Allowance,
     /// Of a streamer or SFU without subscribers.
-    pub publisher: Rate,
-    /// What each subscriber adds to that.
-    pub per_subscriber: f64,
+    pub publisher: Allowance,
+    /// How often anybody may change who is subscribed to whom, or under which name.
+    pub changes: Rate,
     /// How long a session may be throttled without a break before it is closed.
     pub patience: Duration,
 }
 
-impl Default for Rates {
-    /// A handshake is a few dozen messages, and trickling candidates come in bursts: the defaults never touch a
-    /// well-behaved peer.
-    fn default() -> Self {
-        Self {
-            player: Rate { per_second: 200.0, burst: 400.0 },
-            publisher: Rate { per_second: 1000.0, burst: 2000.0 },
-            per_subscriber: 200.0,
-            patience: Duration::from_secs(30),
-        }
-    }
-}
-
 impl Rates {
-    /// The rate of a session with so many subscribers.
-    pub(super) fn of(&self, role: Role, audience: u32) -> Rate {
-        if !role.publishes() {
-            return self.player;
-        }
-        let more = self.per_subscriber * f64::from(audience);
-        Rate { per_second: self.publisher.per_second + more, burst: self.publisher.burst + 2.0 * more }
+    /// What a session with so many subscribers may send.
+    fn of(&self, role: Role, audience: u32) -> Allowance {
+        if role.publishes() { self.publisher.and(audience, self.player) } else { self.player }
     }
 }
 
-/// A token bucket.
+/// What a session may still say.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bucket {
-    tokens: f64,
-    at: Instant,
+pub(super) struct Budget {
+    messages: Bucket,
+    bytes: Bucket,
+    changes: Bucket,
 }
 
-impl Bucket {
-    pub(super) fn full(rate: Rate, now: Instant) -> Self {
-        Self { tokens: rate.burst, at: now }
+/// A session has said too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Over {
+    pub(super) limit: Limit,
+    /// When there is something again.
+    pub(super) wait: Duration,
+}
+
+impl Budget {
+    pub(super) fn full(rates: &Rates, role: Role, now: Instant) -> Self {
+        let Allowance { messages, bytes } = rates.of(role, 0);
+        Self {
+            messages: Bucket::full(messages, now),
+            bytes: Bucket::full(bytes, now),
+            changes: Bucket::full(rates.changes, now),
+        }
     }
 
-    pub(super) fn take(&mut self) {
-        self.tokens -= 1.0;
+    /// Takes a message of so many bytes, or a sign of life, which costs its reader as much as a short message.
+    pub(super) fn take(&mut self, bytes: usize) {
+        self.messages.take(1.0);
+        self.bytes.take(bytes as f64);
+    }
+
+    /// Takes a change of a subscription or a name.
+    pub(super) fn take_change(&mut self) {
+        self.changes.take(1.0);
     }
 
     pub(super) fn is_spent(&self) -> bool {
-        self.tokens < 1.0
+        self.messages.is_spent() || self.bytes.is_spent() || self.changes.is_spent()
     }
 
-    /// Refills; returns how long to wait when there is still nothing to take.
-    pub(super) fn refill(&mut self, rate: Rate, now: Instant) -> Option<Duration> {
-        let passed = now.saturating_duration_since(self.at);
-        self.tokens = (self.tokens + passed.as_secs_f64() * rate.per_second).min(rate.burst);
-        self.at = now;
-        if !self.is_spent() {
-            return None;
-        }
-        Some(Duration::from_secs_f64((1.0 - self.tokens) / rate.per_second).max(SHORTEST_PAUSE))
+    /// Refills; says of what there is still nothing, and for how long.
+    pub(super) fn refill(&mut self, rates: &Rates, role: Role, audience: u32, now: Instant) -> Option<Over> {
+        let Allowance { messages, bytes } = rates.of(role, audience);
+        let waits = [
+            (Limit::MessageRate, self.messages.refill(messages, now)),
+            (Limit::ByteRate, self.bytes.refill(bytes, now)),
+            (Limit::SubscriptionRate, self.changes.refill(rates.changes, now)),
+        ];
+        let over = waits.into_iter().filter_map(|(limit, wait)| Some(Over { limit, wait: wait? }));
+        over.max_by_key(|over| over.wait)
     }
 }

@@ -7,6 +7,7 @@ mod pressure;
 mod rates;
 mod renewal;
 mod scripted;
+mod stay;
 mod writing;
 
 use self::scripted::{Gateway, Peer, Script, after, settle};

@@ -320,6 +320,10 @@ impl<H: Halves> Transport for Framed<H> {
         self.taken
     }
 
+    fn bytes_held(&self) -> usize {
+        self.decoder.held()
+    }
+
     fn signs_of_life(&self) -> u64 {
         self.connection.stats().udp_rx.datagrams
     }

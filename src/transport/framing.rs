@@ -84,6 +84,11 @@ impl Decoder {
         Ok(body)
     }
 
+    /// What the message that is not whole yet takes of memory, in bytes.
+    pub fn held(&self) -> usize {
+        self.body.capacity()
+    }
+
     fn take_header(&mut self) -> Option<usize> {
         let take = (HEADER - self.header_len).min(self.chunk.len());
         self.chunk.copy_to_slice(&mut self.header[self.header_len..self.header_len + take]);

@@ -107,6 +107,11 @@ pub trait Transport: Send + Unpin + 'static {
     /// is sent, however slowly.
     fn bytes_taken(&self) -> u64;
 
+    /// How many bytes were read that make no message yet.
+    fn bytes_held(&self) -> usize {
+        0
+    }
+
     /// A number that grows with every sign of life that the transport sees, messages or not. On QUIC any datagram
     /// counts, acknowledgements too.
     fn signs_of_life(&self) -> u64;
@@ -142,6 +147,9 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
     }
     fn bytes_taken(&self) -> u64 {
         (**self).bytes_taken()
+    }
+    fn bytes_held(&self) -> usize {
+        (**self).bytes_held()
     }
     fn signs_of_life(&self) -> u64 {
         (**self).signs_of_life()

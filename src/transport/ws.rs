@@ -45,6 +45,9 @@ const UNWRITTEN_PONGS: u32 = 64;
 /// content.
 const PIECES: u64 = 16 * 1024;
 
+/// What precedes a control frame of a client: two bytes and a mask (RFC 6455 §5.2).
+const CONTROL_HEADER: u64 = 6;
+
 /// A protocol error (RFC 6455 §7.4.1).
 const PROTOCOL_ERROR: CloseCode = CloseCode(1002);
 
@@ -88,6 +91,8 @@ pub struct WsTransport<S> {
     pings: u32,
     /// Of the bytes that were read, those that what was told stands for.
     told: u64,
+    /// Of the bytes that were read, those of messages and control frames that were whole.
+    whole: u64,
     /// Why writing failed. What the peer said before that may still be waiting to be read.
     unwritable: Option<String>,
 }
@@ -130,7 +135,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> WsTransport<S> {
 
     /// Either side of a connection that was set up with [`ws_config`].
     pub fn new(ws: WebSocketStream<Metered<S>>, kind: TransportKind) -> Self {
-        Self { ws, kind, phase: Phase::Open, pings: 0, told: 0, unwritable: None }
+        Self { ws, kind, phase: Phase::Open, pings: 0, told: 0, whole: 0, unwritable: None }
     }
 
     /// The byte stream. Dropped, it is a peer that vanished without a close frame.
@@ -187,6 +192,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> WsTransport<S> {
     /// What is told stands for its own bytes and some that go with them.
     fn tell(&mut self, length: usize) {
         self.told = (self.told + length as u64 + PIECES).min(self.ws.get_ref().read());
+    }
+
+    /// A message has become whole, or a control frame between the pieces of one.
+    fn becomes_whole(&mut self, message: &Message) {
+        let read = self.ws.get_ref().read();
+        self.whole = if message.is_ping() || message.is_pong() {
+            (self.whole + CONTROL_HEADER + message.len() as u64).min(read)
+        } else {
+            read
+        };
     }
 
     /// Reads and drops frames until the peer has closed or cannot be understood.
@@ -250,6 +265,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for WsTranspo
                 }
                 Poll::Ready(Some(Ok(message))) => {
                     self.tell(message.len());
+                    self.becomes_whole(&message);
                     self.pings += u32::from(message.is_ping());
                     return Poll::Ready(Ok(incoming(message)));
                 }
@@ -317,6 +333,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for WsTranspo
 
     fn bytes_taken(&self) -> u64 {
         self.ws.get_ref().written()
+    }
+
+    fn bytes_held(&self) -> usize {
+        usize::try_from(self.ws.get_ref().read() - self.whole).unwrap_or(usize::MAX)
     }
 
     fn signs_of_life(&self) -> u64 {

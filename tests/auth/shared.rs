@@ -5,7 +5,7 @@ use pixelgate::config::{Config, Roles, Secret};
 use pixelgate::wire::{CloseCode, Role};
 use serde_json::json;
 
-use crate::support::{Lab, Peer, Via};
+use crate::support::{Lab, Peer, Via, within};
 use crate::world::{Came, comes, comes_to, fares, refused};
 
 fn tokens(config: &mut Config) {
@@ -125,4 +125,33 @@ async fn whoever_is_refused_is_not_heard() {
         assert_eq!(lab.streamers(), []);
     }
     assert_eq!(lab.drops(), std::collections::BTreeMap::new());
+}
+
+/// A token that leaks fills nobody's list, and a place is free again when its streamer has gone.
+#[tokio::test]
+async fn a_token_lets_in_so_many_streamers() {
+    let lab = Lab::with(|config| {
+        tokens(config);
+        config.bounds.streamers_per_token = Some(Via::ALL.len() as u32);
+    });
+    let mut streamers = Vec::new();
+    for via in Via::ALL {
+        let mut streamer = comes(&lab, via, Role::Streamer, Some("for-streamers")).await;
+        assert_eq!(fares(&mut streamer).await, Came::In);
+        streamers.push(streamer);
+    }
+    let full = Came::Out(CloseCode::TRY_AGAIN, "Too many streamers with this token.".to_owned());
+    for via in Via::ALL {
+        let mut another = comes(&lab, via, Role::Streamer, Some("for-streamers")).await;
+        assert_eq!(fares(&mut another).await, full, "over {}", via.name());
+    }
+    assert_eq!(fares(&mut comes(&lab, Via::Ws, Role::Player, Some("for-players")).await).await, Came::In);
+    assert_eq!(refused(&lab, "streamers_of_token"), 4);
+    streamers.pop().expect("four").leaves().await;
+    lab.until("it to be gone", |lab| lab.streamers().len() == Via::ALL.len() - 1).await;
+    // Its place is given back when its connection has gone, which is after it was forgotten.
+    let comes_in = async {
+        while fares(&mut comes(&lab, Via::Quic, Role::Streamer, Some("for-streamers")).await).await == full {}
+    };
+    within("its place to be free", comes_in).await;
 }

@@ -56,7 +56,8 @@ async fn attacked<A>(each: usize, attack: impl Fn(usize, Attacked) -> A) -> Vec<
 where
     A: Future<Output = Held> + Send + 'static,
 {
-    let process = Process::start(&[]).await;
+    // As fast as the attackers like: what is read is what may be held.
+    let process = Process::start(&["--player-byte-rate", "0", "--publisher-byte-rate", "0"]).await;
     let mut streamer = process.connect(Via::Ws, Role::Streamer).await;
     streamer.identifies("Stage").await;
     let mut player = process.connect(Via::Quic, Role::Player).await;

@@ -139,7 +139,26 @@ impl RawWs {
         raw
     }
 
+    /// From that address. The error is the status of the answer, where there is one.
+    pub async fn try_open(addr: SocketAddr, tls: bool, role: Role, from: Ipv4Addr) -> Result<Self, Option<u16>> {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind((from, 0).into()).expect("a loopback address");
+        let tcp = within("a TCP connection", socket.connect(addr)).await.expect("somebody listens");
+        let io: Box<dyn Stream> = if tls { Box::new(try_secure(tcp).await.ok_or(None)?) } else { Box::new(tcp) };
+        let mut raw = Self { io, inbox: BytesMut::new() };
+        match raw.asks_to_upgrade(role, &format!("Host: {addr}\r\n")).await {
+            Some(101) => Ok(raw),
+            status => Err(status),
+        }
+    }
+
     async fn upgrade(&mut self, role: Role, headers: &str) {
+        let status = self.asks_to_upgrade(role, headers).await;
+        assert_eq!(status, Some(101), "the answer to the upgrade");
+    }
+
+    /// The status of the answer; `None` when there is none.
+    async fn asks_to_upgrade(&mut self, role: Role, headers: &str) -> Option<u16> {
         let request = format!(
             "GET /{role} HTTP/1.1\r\n{headers}Connection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -149,10 +168,12 @@ impl RawWs {
             if let Some(end) = self.inbox.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
                 break end + 4;
             }
-            assert!(self.more().await, "no answer to the upgrade");
+            if !self.more().await {
+                return None;
+            }
         };
         let answer = self.inbox.split_to(end);
-        assert!(answer.starts_with(b"HTTP/1.1 101 "), "{}", answer.escape_ascii());
+        std::str::from_utf8(answer.get(9..12)?).ok()?.parse().ok()
     }
 
     /// Sends bytes as they are. The gateway may have hung up before it took them all: that is no error here.
@@ -249,8 +270,13 @@ impl RawStream {
     }
 
     async fn webtransport(addr: SocketAddr, role: Role) -> Self {
-        let endpoint = webtransport_endpoint();
-        let session = within("a session", endpoint.connect(format!("https://{addr}/{role}"))).await.expect("a session");
+        webtransport_at(Ipv4Addr::LOCALHOST, addr, role).await.expect("a session")
+    }
+
+    async fn of_session(
+        session: wtransport::Connection,
+        endpoint: wtransport::Endpoint<wtransport::endpoint::endpoint_side::Client>,
+    ) -> Self {
         let halves = session.open_bi().await.expect("a stream").await.expect("a stream");
         let connection = session.quic_connection().clone();
         let webtransport = Some((session, endpoint));
@@ -322,21 +348,35 @@ impl RawStream {
 
 /// An endpoint for WebTransport sessions that are used by hand.
 pub fn webtransport_endpoint() -> wtransport::Endpoint<wtransport::endpoint::endpoint_side::Client> {
-    let config = wtransport::ClientConfig::builder()
-        .with_bind_address((Ipv4Addr::LOCALHOST, 0).into())
-        .with_custom_tls(tls(b"h3"))
-        .build();
+    webtransport_endpoint_at(Ipv4Addr::LOCALHOST)
+}
+
+fn webtransport_endpoint_at(from: Ipv4Addr) -> wtransport::Endpoint<wtransport::endpoint::endpoint_side::Client> {
+    let config =
+        wtransport::ClientConfig::builder().with_bind_address((from, 0).into()).with_custom_tls(tls(b"h3")).build();
     wtransport::Endpoint::client(config).expect("an endpoint")
+}
+
+/// A WebTransport session from that address, unless it is refused.
+pub async fn webtransport_at(from: Ipv4Addr, addr: SocketAddr, role: Role) -> Option<RawStream> {
+    let endpoint = webtransport_endpoint_at(from);
+    let session = within("a session or its refusal", endpoint.connect(format!("https://{addr}/{role}"))).await.ok()?;
+    Some(RawStream::of_session(session, endpoint).await)
 }
 
 /// An endpoint for QUIC connections that are used by hand.
 pub fn quic_endpoint() -> quinn::Endpoint {
-    let crypto = quinn::crypto::rustls::QuicClientConfig::try_from(tls(ALPN)).expect("TLS 1.3");
+    quic_endpoint_at(Ipv4Addr::LOCALHOST, ALPN)
+}
+
+/// The same at that address, for another protocol.
+pub fn quic_endpoint_at(from: Ipv4Addr, alpn: &[u8]) -> quinn::Endpoint {
+    let crypto = quinn::crypto::rustls::QuicClientConfig::try_from(tls(alpn)).expect("TLS 1.3");
     let mut config = quinn::ClientConfig::new(Arc::new(crypto));
     let mut transport = quinn::TransportConfig::default();
     transport.keep_alive_interval(Some(Duration::from_secs(5)));
     config.transport_config(Arc::new(transport));
-    let mut endpoint = quinn::Endpoint::client((Ipv4Addr::LOCALHOST, 0).into()).expect("an endpoint");
+    let mut endpoint = quinn::Endpoint::client((from, 0).into()).expect("an endpoint");
     endpoint.set_default_client_config(config);
     endpoint
 }
@@ -347,9 +387,13 @@ pub async fn quic_connection(endpoint: &quinn::Endpoint, addr: SocketAddr) -> qu
 }
 
 pub async fn secured(tcp: tokio::net::TcpStream) -> tokio_rustls::client::TlsStream<tokio::net::TcpStream> {
+    try_secure(tcp).await.expect("a TLS handshake")
+}
+
+async fn try_secure(tcp: tokio::net::TcpStream) -> Option<tokio_rustls::client::TlsStream<tokio::net::TcpStream>> {
     let connector = tokio_rustls::TlsConnector::from(Arc::new(tls(b"http/1.1")));
     let name = ServerName::try_from("localhost").expect("a name");
-    within("a TLS handshake", connector.connect(name, tcp)).await.expect("a TLS handshake")
+    within("a TLS handshake", connector.connect(name, tcp)).await.ok()
 }
 
 /// TLS that believes every certificate: these tests are about what comes after it.

@@ -99,6 +99,20 @@ const ROWS: &[Row] = &[
     }),
     ("drain-grace", "1s", "0s", |config| format!("{}s", config.drain_grace.as_secs())),
     ("limits", "loopback", "off", |config| format!("{:?}", config.limits).to_lowercase()),
+    ("max-connections", "1", "0", |config| most(config.bounds.connections)),
+    ("max-connections-per-address", "1", "0", |config| most(config.bounds.connections_per_address)),
+    ("handshake-rate", "1", "0", |config| most(config.bounds.handshakes)),
+    ("handshake-rate-per-address", "1", "0", |config| most(config.bounds.handshakes_per_address)),
+    ("player-message-rate", "1", "0", |config| most(config.bounds.player_messages)),
+    ("player-byte-rate", "1", "0", |config| most(config.bounds.player_bytes)),
+    ("publisher-message-rate", "1", "0", |config| most(config.bounds.publisher_messages)),
+    ("publisher-byte-rate", "1", "0", |config| most(config.bounds.publisher_bytes)),
+    ("subscription-rate", "1", "0", |config| most(config.bounds.subscriptions)),
+    ("streamers-per-token", "1", "0", |config| most(config.bounds.streamers_per_token)),
+    ("buffer-memory", "1048576", "0", |config| config.bounds.buffer_memory.unwrap_or(0).to_string()),
+    ("player-unsubscribed-timeout", "1m", "off", |config| time(config.bounds.unsubscribed)),
+    ("player-idle-timeout", "1m", "2m", |config| time(config.bounds.idle)),
+    ("player-max-session", "1h", "2h", |config| time(config.bounds.session)),
     ("log", "debug", "warn,pixelgate::hub=trace", |config| config.log.as_str().to_owned()),
     ("log-format", "json", "json", |config| format!("{:?}", config.log_format).to_lowercase()),
     ("announce", "one", "two", |config| match &config.announce {
@@ -119,6 +133,14 @@ fn roles(config: &Config, name: &str) -> String {
 }
 
 const SECRETS: [&str; 2] = ["one-one-one-one-one-one-one-one-one", "two-two-two-two-two-two-two-two-two"];
+
+fn most(number: Option<u32>) -> String {
+    number.unwrap_or(0).to_string()
+}
+
+fn time(time: Option<Duration>) -> String {
+    time.map_or_else(|| "off".to_owned(), |time| humantime::format_duration(time).to_string())
+}
 
 fn secret(secret: Option<&Secret>) -> String {
     secret.map(|secret| secret.as_str().to_owned()).unwrap_or_default()

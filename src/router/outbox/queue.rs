@@ -11,10 +11,11 @@ use tokio::time::Instant;
 use super::{OutboxLimits, Outgoing};
 use crate::hub::Frame;
 use crate::id::SessionId;
+use crate::limits::Held;
 use crate::metrics::Histogram;
 use crate::wire::Close;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Queue {
     pub(super) entries: VecDeque<Entry>,
     /// The number of the first entry, counted from the start of the session.
@@ -39,6 +40,8 @@ pub(super) struct Queue {
     /// The task waits for its peer, and new entries are nothing to it.
     pub(super) peer_stalls: bool,
     pub(super) timed: Option<Timed>,
+    /// What it takes of the memory of all.
+    held: Held,
 }
 
 /// An entry whose wait is measured; one at a time.
@@ -79,8 +82,45 @@ pub(super) struct Connected {
 }
 
 impl Queue {
+    pub(super) fn empty(held: Held) -> Self {
+        Self {
+            entries: VecDeque::new(),
+            first: 0,
+            relayed: 0,
+            relayed_bytes: 0,
+            notices: 0,
+            notice_bytes: 0,
+            cancelled: 0,
+            connected: FxHashMap::default(),
+            count: None,
+            audience: 0,
+            probe: false,
+            somebody_waits: false,
+            closing: None,
+            cut: false,
+            task: None,
+            peer_stalls: false,
+            timed: None,
+            held,
+        }
+    }
+
+    /// Nothing waits any more; the session ends at once.
+    pub(super) fn cut(&mut self, close: Close) {
+        let (held, task) = (self.held.hand_over(), self.task.take());
+        *self = Self { closing: Some(close), cut: true, task, ..Self::empty(held) };
+    }
+
     pub(super) fn has_room(&self, size: usize, limits: OutboxLimits) -> bool {
-        self.relayed == 0 || (self.relayed < limits.messages && self.relayed_bytes + size <= limits.bytes)
+        self.relayed == 0
+            || (self.relayed < limits.messages
+                && self.relayed_bytes + size <= limits.bytes
+                && !self.held.is_too_much(self.relayed_bytes + size))
+    }
+
+    /// Tells how much waits. Players that came and went are not counted: they cost next to nothing.
+    pub(super) fn hold(&mut self) {
+        self.held.now(self.relayed_bytes + self.notice_bytes);
     }
 
     /// There is more of a player whose arrival is unsent.

@@ -4,18 +4,22 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Instant;
 use tracing::{debug, trace, warn};
 
+use super::super::OVERLOADED;
 use super::super::dispatch::{Asked, ask};
-use super::super::rate::{Bucket, Rate};
+use super::super::rate::{Budget, Over};
 use super::super::report::Ending;
 use super::super::stats::media_failure;
 use super::{Pump, Turn};
 use crate::hub::{Notice, Request, StrictInput};
 use crate::id::SessionId;
+use crate::limits::{Bucket, Held, Rate};
+use crate::metrics::Limit;
 use crate::router::Blocked;
 use crate::transport::{Incoming, Transport};
 use crate::wire::{Close, CloseCode, DropReason, Kind, Message, out as texts};
@@ -26,12 +30,14 @@ const LISTS: Rate = Rate { per_second: 1.0, burst: 5.0 };
 pub(super) struct Reading {
     /// Messages read since the writes had their turn.
     pub(super) turns: u32,
-    pub(super) bucket: Option<Bucket>,
+    budget: Option<Budget>,
     pub(super) paused_until: Option<Instant>,
-    pub(super) throttled_since: Option<Instant>,
+    throttled_since: Option<Instant>,
     pub(super) blocked: Option<Blockage>,
-    pub(super) lists: Bucket,
+    lists: Bucket,
     pub(super) list_due: Option<Instant>,
+    /// What was read of a message that is not whole yet.
+    pieces: Held,
 }
 
 /// A message whose receiver has no room.
@@ -44,15 +50,16 @@ pub(super) struct Blockage {
 }
 
 impl Reading {
-    pub(super) fn new(rate: Option<Rate>, now: Instant) -> Self {
+    pub(super) fn new(budget: Option<Budget>, pieces: Held, now: Instant) -> Self {
         Self {
             turns: 0,
-            bucket: rate.map(|rate| Bucket::full(rate, now)),
+            budget,
             paused_until: None,
             throttled_since: None,
             blocked: None,
             lists: Bucket::full(LISTS, now),
             list_due: None,
+            pieces,
         }
     }
 
@@ -76,7 +83,10 @@ impl<T: Transport> Pump<'_, T> {
             Poll::Pending => {
                 self.reading.throttled_since = None;
                 self.note_pieces();
-                Poll::Pending
+                match self.hold_pieces() {
+                    Ok(()) => Poll::Pending,
+                    Err(ending) => Poll::Ready(Turn::End(ending)),
+                }
             }
         }
     }
@@ -86,8 +96,8 @@ impl<T: Transport> Pump<'_, T> {
         self.life.heard = now;
         self.life.pinged = false;
         self.check_probe();
-        // A sign of life costs its reader as much as a short message.
-        self.throttle(now)?;
+        let bytes = if let Incoming::Message(text) = &incoming { text.len() } else { 0 };
+        self.take_from_budget(now, |budget| budget.take(bytes))?;
         let Incoming::Message(text) = incoming else { return Ok(()) };
         self.traffic.received += 1;
         self.sessions.showing.received(self.who, &text);
@@ -103,6 +113,10 @@ impl<T: Transport> Pump<'_, T> {
 
     fn carry_out(&mut self, message: Message, now: Instant) -> Result<(), Ending> {
         let (kind, bytes) = (message.kind(), message.text().len());
+        self.staying.says(kind, now);
+        if matches!(kind, Kind::Subscribe | Kind::Unsubscribe | Kind::EndpointId) {
+            self.take_from_budget(now, Budget::take_change)?;
+        }
         trace!(session = %self.connected.guard.session(), kind = kind.name(), bytes, "message");
         let time = (kind == Kind::Ping).then(|| texts::pong(message.time()));
         if kind == Kind::Stats {
@@ -175,7 +189,7 @@ impl<T: Transport> Pump<'_, T> {
     }
 
     fn send_list(&mut self) {
-        self.reading.lists.take();
+        self.reading.lists.take(1.0);
         self.dispatch(Kind::ListStreamers, 0, Request::ListStreamers);
     }
 
@@ -185,38 +199,63 @@ impl<T: Transport> Pump<'_, T> {
         close.map_or(Ok(()), |words| Err(Ending::Gateway(Close::new(CloseCode::POLICY, words))))
     }
 
-    /// Takes a message or sign of life from the rate; over it, the reads pause.
-    fn throttle(&mut self, now: Instant) -> Result<(), Ending> {
-        let (Some(rates), Some(bucket)) = (&self.rates, &mut self.reading.bucket) else { return Ok(()) };
-        bucket.take();
-        if !bucket.is_spent() {
+    /// Takes from what the session may say; over it, the reads pause.
+    fn take_from_budget(&mut self, now: Instant, take: impl FnOnce(&mut Budget)) -> Result<(), Ending> {
+        let Some(budget) = &mut self.reading.budget else { return Ok(()) };
+        take(budget);
+        if !budget.is_spent() {
             return Ok(());
         }
-        let audience = if self.role.publishes() { self.connected.outbox.audience() } else { 0 };
-        let Some(wait) = bucket.refill(rates.of(self.role, audience), now) else {
-            // The rate was kept since the last refill, perhaps because the session waited for room.
+        let Some(over) = self.refill(now) else {
+            // The rates were kept since the last refill, perhaps because the session waited for room.
             self.reading.throttled_since = None;
             return Ok(());
         };
-        self.reading.paused_until = Some(now + wait);
-        let since = *self.reading.throttled_since.get_or_insert(now);
-        if now - since > rates.patience {
-            let why = format!("more messages than allowed for {} s without a break", rates.patience.as_secs());
-            return Err(Ending::Gateway(Close::new(CloseCode::POLICY, why)));
+        self.throttle(over, now)
+    }
+
+    fn refill(&mut self, now: Instant) -> Option<Over> {
+        let (Some(rates), Some(budget)) = (&self.limits.rates, &mut self.reading.budget) else { return None };
+        let audience = if self.role.publishes() { self.connected.outbox.audience() } else { 0 };
+        budget.refill(rates, self.role, audience, now)
+    }
+
+    fn throttle(&mut self, over: Over, now: Instant) -> Result<(), Ending> {
+        let patience = self.limits.rates.map_or(Duration::MAX, |rates| rates.patience);
+        self.reading.paused_until = Some(now + over.wait);
+        let since = *self.reading.throttled_since.get_or_insert_with(|| {
+            self.sessions.metrics().limit_reached(over.limit);
+            now
+        });
+        if now - since <= patience {
+            return Ok(());
         }
-        Ok(())
+        let what = match over.limit {
+            Limit::ByteRate => "bytes",
+            Limit::SubscriptionRate => "subscriptions",
+            _ => "messages",
+        };
+        let why = format!("more {what} than allowed for {} s without a break", patience.as_secs());
+        Err(Ending::Gateway(Close::new(CloseCode::POLICY, why)))
     }
 
     pub(super) fn resume(&mut self, now: Instant) {
         if self.reading.paused_until.is_some_and(|until| until <= now) {
             self.life.heard = now;
-            self.reading.paused_until = None;
-            if let (Some(rates), Some(bucket)) = (&self.rates, &mut self.reading.bucket) {
-                let audience = if self.role.publishes() { self.connected.outbox.audience() } else { 0 };
-                let wait = bucket.refill(rates.of(self.role, audience), now);
-                self.reading.paused_until = wait.map(|wait| now + wait);
-            }
+            self.reading.paused_until = self.refill(now).map(|over| now + over.wait);
         }
+    }
+
+    /// What a message that is not whole yet takes of the memory of all. Where there is none left, whoever takes more
+    /// is closed.
+    fn hold_pieces(&mut self) -> Result<(), Ending> {
+        let bytes = self.transport.bytes_held();
+        if self.reading.pieces.is_too_much(bytes) {
+            self.sessions.metrics().limit_reached(Limit::Memory);
+            return Err(Ending::Gateway(OVERLOADED));
+        }
+        self.reading.pieces.now(bytes);
+        Ok(())
     }
 
     pub(super) fn send_due_list(&mut self, now: Instant) {

@@ -5,19 +5,18 @@ use std::time::Duration;
 use super::{Gateway, Peer, after, settle};
 use crate::auth::{Grant, Until};
 use crate::hub::Dialect;
-use crate::session::{By, Rate, Rates};
+use crate::limits::Rate;
+use crate::session::{Allowance, By, Rates};
 use crate::transport::{Ended, Incoming, Keepalive};
 use crate::wire::{Close, CloseCode, Role};
 
 const KEEPALIVE: Keepalive = Keepalive { interval: Duration::from_secs(15), timeout: Duration::from_secs(45) };
 
 /// One message in three seconds.
-const THROTTLED: Rates = Rates {
-    player: Rate { per_second: 1.0 / 3.0, burst: 50.0 },
-    publisher: Rate { per_second: 1.0 / 3.0, burst: 50.0 },
-    per_subscriber: 0.0,
-    patience: Duration::from_secs(1_000),
-};
+const THIRD: Allowance = Allowance { messages: Rate { per_second: 1.0 / 3.0, burst: 50.0 }, bytes: Rate::UNLIMITED };
+
+const THROTTLED: Rates =
+    Rates { player: THIRD, publisher: THIRD, changes: Rate::UNLIMITED, patience: Duration::from_secs(1_000) };
 
 fn gateway() -> Gateway {
     Gateway::with(KEEPALIVE, None)

@@ -3,16 +3,29 @@
 use std::time::Duration;
 
 use super::{Gateway, after, settle};
-use crate::session::{Rate, Rates};
+use crate::limits::Rate;
+use crate::metrics::Limit;
+use crate::session::{Allowance, Rates};
 use crate::transport::Incoming;
-use crate::wire::{CloseCode, DropReason, Role};
+use crate::wire::{Close, CloseCode, DropReason, Role};
 
 const SLOW: Rates = Rates {
-    player: Rate { per_second: 100.0, burst: 50.0 },
-    publisher: Rate { per_second: 500.0, burst: 500.0 },
-    per_subscriber: 100.0,
+    player: Allowance { messages: Rate { per_second: 100.0, burst: 50.0 }, bytes: Rate::UNLIMITED },
+    publisher: Allowance { messages: Rate { per_second: 500.0, burst: 500.0 }, bytes: Rate::UNLIMITED },
+    changes: Rate::UNLIMITED,
     patience: Duration::from_secs(5),
 };
+
+const BYTES: Rates = Rates {
+    player: Allowance { messages: Rate::UNLIMITED, bytes: Rate { per_second: 10_000.0, burst: 40_000.0 } },
+    ..SLOW
+};
+
+const CHANGES: Rates = Rates { changes: Rate { per_second: 10.0, burst: 20.0 }, ..FREE };
+
+/// Messages and bytes without end.
+const FREE: Rates = Rates { player: ANY, publisher: ANY, ..SLOW };
+const ANY: Allowance = Allowance { messages: Rate::UNLIMITED, bytes: Rate::UNLIMITED };
 
 const STATS: &str = r#"{"type":"stats"}"#;
 
@@ -99,7 +112,10 @@ async fn a_break_begins_the_patience_anew() {
 /// let through with 256.
 #[tokio::test(start_paused = true)]
 async fn waiting_for_room_is_not_flooding() {
-    let gateway = Gateway::with_rates(Rates { player: Rate { per_second: 1_000.0, burst: 50.0 }, ..SLOW });
+    let gateway = Gateway::with_rates(Rates {
+        player: Allowance { messages: Rate { per_second: 1_000.0, burst: 50.0 }, bytes: Rate::UNLIMITED },
+        ..SLOW
+    });
     let streamer = gateway.streamer().await;
     let player = gateway.player().await;
     streamer.heard();
@@ -133,6 +149,58 @@ async fn a_streamers_rate_grows_with_its_audience() {
         after(1.0).await;
         let (rate, allowed) = (streamer.reads() - before, 500 + 100 * players as usize);
         assert!(rate.abs_diff(allowed) < allowed / 20, "{rate} of {allowed}");
+    }
+}
+
+/// Bytes are slowed like messages: what comes above the burst comes at the rate, a message that is longer than what is
+/// left included, and the patience is the same.
+#[tokio::test(start_paused = true)]
+async fn bytes_are_slowed_like_messages() {
+    let gateway = Gateway::with_rates(BYTES);
+    let player = gateway.connect(Role::Player);
+    settle().await;
+    let long = format!(r#"{{"type":"stats","data":"{}"}}"#, "x".repeat(15_000 - 26));
+    assert_eq!(long.len(), 15_000);
+    player.floods(&long);
+    after(0.1).await;
+    // A sign of life, then 40,000 bytes and the message that goes beyond.
+    assert_eq!(player.reads(), 1 + 3);
+    assert_eq!(gateway.reached(Limit::ByteRate), 1);
+    after(4.8).await;
+    assert!((6..=7).contains(&player.reads()), "{}", player.reads());
+    assert_eq!(player.closed(), None);
+    after(2.0).await;
+    let words = "more bytes than allowed for 5 s without a break";
+    assert_eq!(player.closed(), Some(Close::new(CloseCode::POLICY, words)));
+    assert_eq!((gateway.reached(Limit::ByteRate), gateway.reached(Limit::MessageRate)), (1, 0));
+}
+
+/// Subscribing and unsubscribing, and names: each costs others something.
+#[tokio::test(start_paused = true)]
+async fn changes_are_slowed_like_messages() {
+    for (role, text) in [
+        (Role::Player, r#"{"type":"subscribe","streamerId":"Foo"}"#),
+        (Role::Player, r#"{"type":"unsubscribe"}"#),
+        (Role::Sfu, r#"{"type":"subscribe","streamerId":"Foo"}"#),
+        (Role::Streamer, r#"{"type":"endpointId","id":"Bar"}"#),
+    ] {
+        let gateway = Gateway::with_rates(CHANGES);
+        let peer = gateway.connect(role);
+        settle().await;
+        for _ in 0..100 {
+            peer.says(STATS);
+        }
+        settle().await;
+        assert_eq!(peer.reads(), 100, "others are no changes");
+        peer.floods(text);
+        after(1.0).await;
+        assert!((130..=132).contains(&peer.reads()), "{role} {}", peer.reads());
+        after(3.0).await;
+        assert_eq!(peer.closed(), None);
+        after(2.0).await;
+        let words = "more subscriptions than allowed for 5 s without a break";
+        assert_eq!(peer.closed(), Some(Close::new(CloseCode::POLICY, words)));
+        assert_eq!(gateway.reached(Limit::SubscriptionRate), 1);
     }
 }
 

@@ -13,9 +13,9 @@ use tokio::sync::broadcast;
 use crate::auth::{Grant, Greetings};
 use crate::config::Turn;
 use crate::hub::{Dialect, Settings, Wishes};
-use crate::metrics::Metrics;
+use crate::metrics::{Limit, Metrics};
 use crate::router::Router;
-use crate::session::{Admission, Rates, SessionReport, Sessions};
+use crate::session::{Admission, Rates, SessionLimits, SessionReport, Sessions, Stay};
 use crate::transport::{Ended, Incoming, Keepalive, Transport, TransportKind};
 use crate::wire::{Close, DropReason, Role};
 
@@ -40,6 +40,7 @@ pub(super) struct Script {
     pub(super) pings: usize,
     pub(super) signs_of_life: u64,
     pub(super) bytes_taken: u64,
+    pub(super) bytes_held: usize,
     pub(super) keeps_itself_alive: bool,
     /// The peer answers the close, or leaves the gateway waiting.
     pub(super) answers_close: bool,
@@ -62,6 +63,7 @@ impl Default for Script {
             pings: 0,
             signs_of_life: 0,
             bytes_taken: 0,
+            bytes_held: 0,
             keeps_itself_alive: false,
             answers_close: true,
             closed: None,
@@ -138,6 +140,10 @@ impl Transport for Scripted {
         self.0.lock().bytes_taken
     }
 
+    fn bytes_held(&self) -> usize {
+        self.0.lock().bytes_held
+    }
+
     fn signs_of_life(&self) -> u64 {
         self.0.lock().signs_of_life
     }
@@ -164,9 +170,17 @@ impl Gateway {
         Self::with(NO_KEEPALIVE, Some(rates))
     }
 
+    pub(super) fn with_stay(stay: Stay) -> Self {
+        Self::within(NO_KEEPALIVE, SessionLimits { rates: None, stay })
+    }
+
     pub(super) fn with(keepalive: Keepalive, rates: Option<Rates>) -> Self {
+        Self::within(keepalive, SessionLimits { rates, stay: Stay::default() })
+    }
+
+    fn within(keepalive: Keepalive, limits: SessionLimits) -> Self {
         let router = Router::new(Settings::default(), Arc::new(Metrics::default()));
-        let sessions = Arc::new(Sessions::new(Arc::clone(&router), keepalive, rates));
+        let sessions = Arc::new(Sessions::new(Arc::clone(&router), keepalive, limits));
         let reports = sessions.reports();
         Self { router, sessions, greetings: Greetings::new("{}", &Turn::default()), reports }
     }
@@ -219,9 +233,15 @@ impl Gateway {
             greetings: Arc::clone(&self.greetings),
             wishes: Wishes::default(),
             grant,
+            place: None,
         };
         let task = tokio::spawn(async move { sessions.serve(transport, admission).await });
         Peer { script, task }
+    }
+
+    /// How often a session has met that limit.
+    pub(super) fn reached(&self, limit: Limit) -> u64 {
+        self.router.metrics().limits_reached(limit)
     }
 
     pub(super) fn drops(&self, reason: DropReason) -> u64 {

@@ -1,0 +1,222 @@
+//! How many connections there may be and how fast they may come, of all and of each address, before anything is spent
+//! on one.
+//!
+//! An address that is only claimed (a UDP datagram's) is counted apart from one that is proven (TCP, or QUIC after a
+//! Retry): whoever sends datagrams in another's name makes that other prove itself, and takes none of its places.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use http::StatusCode;
+use parking_lot::Mutex;
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::time::Instant;
+
+use crate::limits::{Bucket, Place, Places, Rate, Table, site};
+
+/// What comes at once after a silence: that of so many seconds.
+const BURST: f64 = 2.0;
+
+/// So much of an address's handshakes may be begun by whoever claims it: at this pace, those that wait for an answer
+/// are far fewer than an address's places.
+const CLAIMED: f64 = 0.2;
+
+/// A Retry costs next to nothing against a handshake, and still something.
+const RETRIES: f64 = 10.0;
+
+/// What a gate lets through.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Bounds {
+    /// Connections at once; `None` for no limit.
+    pub(crate) connections: Option<u32>,
+    /// Of each address.
+    pub(crate) connections_per_address: Option<u32>,
+    /// New ones a second.
+    pub(crate) handshakes: Option<u32>,
+    /// Of each address.
+    pub(crate) handshakes_per_address: Option<u32>,
+    /// Streamers at once that show the same token.
+    pub(crate) streamers_per_token: Option<u32>,
+    /// Whether loopback addresses are counted too.
+    pub(crate) loopback: bool,
+}
+
+/// Where connections come in.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    bounds: ArcSwap<Bounds>,
+    /// Connections now.
+    connections: Gauge,
+    of_address: Arc<Places<IpAddr>>,
+    handshakes: Mutex<Bucket>,
+    retries: Mutex<Bucket>,
+    /// By address, and whether it is proven.
+    handshakes_of: Table<(IpAddr, bool), Bucket>,
+    /// Streamers by what their token says of whom it was made for.
+    streamers_of: Arc<Places<Arc<str>>>,
+}
+
+/// A connection's places. Dropped, they are free again.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    connections: Gauge,
+    of_address: Option<Place<IpAddr>>,
+}
+
+/// Why a connection is not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Connections,
+    ConnectionsOfAddress,
+    Handshakes,
+    HandshakesOfAddress,
+    StreamersOfToken,
+}
+
+/// What a claimed address must do first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// Nothing: it is believed for now.
+    Believed,
+    /// Prove itself (QUIC Retry).
+    Prove,
+    /// Come again: too many are asked to prove themselves.
+    Ignored,
+}
+
+impl Refusal {
+    /// The reason, as it is counted.
+    pub(crate) const fn reason(self) -> &'static str {
+        match self {
+            Self::Connections => "connections",
+            Self::ConnectionsOfAddress => "connections_of_address",
+            Self::Handshakes => "handshakes",
+            Self::HandshakesOfAddress => "handshakes_of_address",
+            Self::StreamersOfToken => "streamers_of_token",
+        }
+    }
+
+    /// What is answered where HTTP is spoken: is it everybody's fault or the client's own (RFC 6585 §4)?
+    pub(crate) const fn status(self) -> StatusCode {
+        match self {
+            Self::Connections | Self::Handshakes => StatusCode::SERVICE_UNAVAILABLE,
+            Self::ConnectionsOfAddress | Self::HandshakesOfAddress | Self::StreamersOfToken => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
+        }
+    }
+
+    /// The same in words.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Connections => "The gateway has no room.\n",
+            Self::ConnectionsOfAddress => "Too many connections from this address.\n",
+            Self::Handshakes => "Too many connections at once.\n",
+            Self::HandshakesOfAddress => "Too many connections at once from this address.\n",
+            Self::StreamersOfToken => "Too many streamers with this token.\n",
+        }
+    }
+}
+
+impl Gate {
+    pub(crate) fn new(bounds: Bounds, connections: Gauge) -> Self {
+        let now = Instant::now();
+        let full = |times| Mutex::new(Bucket::full(Rate::of(bounds.handshakes, BURST).times(times), now));
+        Self {
+            connections,
+            of_address: Arc::default(),
+            handshakes: full(1.0),
+            retries: full(RETRIES),
+            handshakes_of: Table::default(),
+            streamers_of: Arc::default(),
+            bounds: ArcSwap::from_pointee(bounds),
+        }
+    }
+
+    /// Other bounds from now on.
+    pub(crate) fn change(&self, bounds: Bounds) {
+        self.bounds.store(bounds.into());
+    }
+
+    /// A connection has come from that address; `None` when it stands for others (a proxy), who are counted when they
+    /// are known ([`Gate::admit_client`]).
+    ///
+    /// # Errors
+    /// There are too many, or too many at once.
+    pub(crate) fn admit(&self, ip: Option<IpAddr>, now: Instant) -> Result<Entry, Refusal> {
+        let mut entry = Entry::count(&self.connections, self.bounds.load().connections)?;
+        ip.map_or(Ok(()), |ip| self.admit_client(&mut entry, ip, now))?;
+        Ok(entry)
+    }
+
+    /// Whose connection it is.
+    ///
+    /// # Errors
+    /// Too many of its, or too many at once.
+    pub(crate) fn admit_client(&self, entry: &mut Entry, ip: IpAddr, now: Instant) -> Result<(), Refusal> {
+        let bounds = **self.bounds.load();
+        if !bounds.counts(ip) {
+            return Ok(());
+        }
+        // Its own first: what is refused to one must not be taken from all.
+        self.shake_hands(ip, true, bounds, now)?;
+        let place = self.of_address.take(site(ip), bounds.connections_per_address);
+        let place = place.ok_or(Refusal::ConnectionsOfAddress)?;
+        let all = self.handshakes.lock().try_take(Rate::of(bounds.handshakes, BURST), now);
+        all.map_err(|_| Refusal::Handshakes)?;
+        entry.of_address = Some(place);
+        Ok(())
+    }
+
+    /// A streamer has shown the token of this fingerprint. What is returned goes with its session.
+    ///
+    /// # Errors
+    /// It has too many of them.
+    pub(crate) fn admit_streamer(&self, holder: &Arc<str>) -> Result<Place<Arc<str>>, Refusal> {
+        let place = self.streamers_of.take(Arc::clone(holder), self.bounds.load().streamers_per_token);
+        place.ok_or(Refusal::StreamersOfToken)
+    }
+
+    /// Whether an address that is only claimed must be proven first. `loaded`: every one must.
+    pub(crate) fn believes(&self, ip: IpAddr, loaded: bool, now: Instant) -> Claim {
+        let bounds = **self.bounds.load();
+        if !loaded && (!bounds.counts(ip) || self.shake_hands(ip, false, bounds, now).is_ok()) {
+            return Claim::Believed;
+        }
+        let rate = Rate::of(bounds.handshakes, BURST).times(RETRIES);
+        if self.retries.lock().try_take(rate, now).is_ok() { Claim::Prove } else { Claim::Ignored }
+    }
+
+    fn shake_hands(&self, ip: IpAddr, proven: bool, bounds: Bounds, now: Instant) -> Result<(), Refusal> {
+        if bounds.handshakes_per_address.is_none() {
+            return Ok(());
+        }
+        let whole = Rate::of(bounds.handshakes_per_address, BURST);
+        let rate = if proven { whole } else { whole.times(CLAIMED) };
+        let (key, fresh) = ((site(ip), proven), Bucket::full(rate, now));
+        let is_stale = |bucket: &Bucket| bucket.is_full(whole, now);
+        let taken = self.handshakes_of.with(key, now, fresh, is_stale, |bucket| bucket.try_take(rate, now));
+        taken.unwrap_or(Ok(())).map_err(|_| Refusal::HandshakesOfAddress)
+    }
+}
+
+impl Bounds {
+    fn counts(&self, ip: IpAddr) -> bool {
+        self.loopback || !ip.is_loopback()
+    }
+}
+
+impl Entry {
+    fn count(connections: &Gauge, most: Option<u32>) -> Result<Self, Refusal> {
+        let before = connections.inc();
+        let entry = Self { connections: connections.clone(), of_address: None };
+        if most.is_some_and(|most| before >= i64::from(most)) { Err(Refusal::Connections) } else { Ok(entry) }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.connections.dec();
+    }
+}

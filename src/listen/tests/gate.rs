@@ -1,0 +1,143 @@
+use std::net::IpAddr;
+use std::time::Duration;
+
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::time::Instant;
+
+use super::super::gate::{Bounds, Claim, Gate, Refusal};
+
+const NONE: Bounds = Bounds {
+    connections: None,
+    connections_per_address: None,
+    handshakes: None,
+    handshakes_per_address: None,
+    streamers_per_token: None,
+    loopback: false,
+};
+
+const CLIENT: &str = "203.0.113.7";
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+fn gate(bounds: Bounds) -> (Gate, Gauge) {
+    let gauge = Gauge::default();
+    (Gate::new(bounds, gauge.clone()), gauge)
+}
+
+/// How many of `times` are let in at that moment, and why the last is not.
+fn comes(gate: &Gate, text: &str, times: usize, now: Instant) -> (usize, Option<Refusal>) {
+    let all: Vec<_> = (0..times).map(|_| gate.admit(Some(ip(text)), now).map(drop)).collect();
+    (all.iter().filter(|one| one.is_ok()).count(), all.last().and_then(|last| last.err()))
+}
+
+#[test]
+fn so_many_connections_there_may_be() {
+    let (gate, gauge) = gate(Bounds { connections: Some(3), ..NONE });
+    let now = Instant::now();
+    let mut entries: Vec<_> = (0..3).map(|_| gate.admit(None, now).unwrap()).collect();
+    assert_eq!(gate.admit(Some(ip("127.0.0.1")), now).unwrap_err(), Refusal::Connections, "nobody is spared this");
+    assert_eq!(gauge.get(), 3);
+    entries.pop();
+    assert!(gate.admit(None, now).is_ok());
+    drop(entries);
+    assert_eq!(gauge.get(), 0);
+}
+
+#[test]
+fn so_many_connections_an_address_may_have() {
+    let (gate, gauge) = gate(Bounds { connections_per_address: Some(2), ..NONE });
+    let now = Instant::now();
+    let held = [CLIENT, CLIENT, "2001:db8::1", "2001:db8::2"].map(|text| gate.admit(Some(ip(text)), now).unwrap());
+    for text in [CLIENT, "2001:db8::3"] {
+        assert_eq!(gate.admit(Some(ip(text)), now).unwrap_err(), Refusal::ConnectionsOfAddress);
+    }
+    assert_eq!(comes(&gate, "203.0.113.8", 1, now), (1, None));
+    assert_eq!(comes(&gate, "2001:db8:0:1::1", 1, now), (1, None));
+    assert_eq!(gauge.get(), 4, "who is refused is not counted");
+    drop(held);
+    assert_eq!(comes(&gate, CLIENT, 1, now), (1, None));
+    assert_eq!(gauge.get(), 0);
+}
+
+#[test]
+fn so_fast_an_address_may_come() {
+    let (gate, _) = gate(Bounds { handshakes_per_address: Some(10), ..NONE });
+    let start = Instant::now();
+    assert_eq!(comes(&gate, CLIENT, 30, start), (20, Some(Refusal::HandshakesOfAddress)));
+    assert_eq!(comes(&gate, "203.0.113.8", 20, start), (20, None));
+    assert_eq!(comes(&gate, CLIENT, 30, start + Duration::from_secs(1)).0, 10);
+}
+
+#[test]
+fn so_fast_all_may_come() {
+    let (gate, _) = gate(Bounds { handshakes: Some(10), handshakes_per_address: Some(3), ..NONE });
+    let start = Instant::now();
+    assert_eq!(comes(&gate, CLIENT, 30, start), (6, Some(Refusal::HandshakesOfAddress)));
+    // What is refused to one is not taken from all.
+    assert_eq!(comes(&gate, "203.0.113.8", 6, start), (6, None));
+    assert_eq!(comes(&gate, "203.0.113.9", 6, start), (6, None));
+    assert_eq!(comes(&gate, "203.0.113.10", 6, start), (2, Some(Refusal::Handshakes)));
+}
+
+#[test]
+fn loopback_is_spared_unless_it_is_not() {
+    let strict = Bounds { handshakes: Some(1), handshakes_per_address: Some(1), ..NONE };
+    let now = Instant::now();
+    for text in ["127.0.0.1", "127.8.8.8", "::1"] {
+        let (gate, _) = gate(strict);
+        assert_eq!(comes(&gate, text, 100, now), (100, None));
+        gate.change(Bounds { loopback: true, ..strict });
+        assert_eq!(comes(&gate, text, 100, now), (2, Some(Refusal::HandshakesOfAddress)));
+    }
+}
+
+#[test]
+fn a_proxy_is_counted_for_its_clients() {
+    let (gate, gauge) =
+        gate(Bounds { connections_per_address: Some(1), handshakes_per_address: Some(5), handshakes: Some(8), ..NONE });
+    let now = Instant::now();
+    let mut entries: Vec<_> = (0..20).map(|_| gate.admit(None, now).unwrap()).collect();
+    gate.admit_client(&mut entries[0], ip(CLIENT), now).unwrap();
+    assert_eq!(gate.admit_client(&mut entries[1], ip(CLIENT), now), Err(Refusal::ConnectionsOfAddress));
+    assert_eq!(gate.admit(Some(ip(CLIENT)), now).unwrap_err(), Refusal::ConnectionsOfAddress);
+    gate.admit_client(&mut entries[1], ip("203.0.113.8"), now).unwrap();
+    drop(entries);
+    assert_eq!((comes(&gate, CLIENT, 1, now), gauge.get()), ((1, None), 0));
+}
+
+/// Datagrams in another's name cost that other a Retry, and nothing of what it may have.
+#[test]
+fn a_claimed_address_is_believed_now_and_then_and_must_be_proven_otherwise() {
+    let (gate, _) = gate(Bounds { handshakes: Some(10), handshakes_per_address: Some(50), ..NONE });
+    let now = Instant::now();
+    let claims: Vec<_> = (0..1_000).map(|_| gate.believes(ip(CLIENT), false, now)).collect();
+    let count = |claim| claims.iter().filter(|one| **one == claim).count();
+    assert_eq!([Claim::Believed, Claim::Prove, Claim::Ignored].map(count), [20, 200, 780]);
+    assert_eq!(gate.believes(ip("203.0.113.8"), false, now), Claim::Believed);
+    assert_eq!(gate.believes(ip("203.0.113.8"), true, now + Duration::from_secs(1)), Claim::Prove);
+    assert_eq!(comes(&gate, CLIENT, 20, now), (20, None), "who is proven is not concerned");
+    assert_eq!(gate.believes(ip("::1"), false, now), Claim::Believed);
+}
+
+#[test]
+fn other_bounds_hold_from_then_on() {
+    let (gate, _) = gate(NONE);
+    let now = Instant::now();
+    let held: Vec<_> = (0..10).map(|_| gate.admit(Some(ip(CLIENT)), now).unwrap()).collect();
+    gate.change(Bounds { connections_per_address: Some(10), ..NONE });
+    assert_eq!(comes(&gate, CLIENT, 1, now), (0, Some(Refusal::ConnectionsOfAddress)));
+    drop(held);
+    gate.change(Bounds { connections: Some(1), ..NONE });
+    assert_eq!(comes(&gate, CLIENT, 3, now), (3, None));
+}
+
+#[test]
+fn so_many_streamers_a_token_may_have() {
+    let (gate, _) = gate(Bounds { streamers_per_token: Some(2), ..NONE });
+    let held = ["a", "a", "b"].map(|holder| gate.admit_streamer(&holder.into()).unwrap());
+    assert_eq!(gate.admit_streamer(&"a".into()).unwrap_err(), Refusal::StreamersOfToken);
+    drop(held);
+    assert!(gate.admit_streamer(&"a".into()).is_ok());
+}
