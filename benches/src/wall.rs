@@ -14,6 +14,6 @@ fn main() {
 #[divan::bench(args = SCENES.iter().map(|scene| scene.name))]
 fn scene(bencher: Bencher<'_, '_>, name: &str) {
     let scene = SCENES.iter().find(|scene| scene.name == name).expect("it is one of them");
-    let mut run = (scene.build)();
-    bencher.counter(ItemsCount::new(OPERATIONS)).bench_local(move || run());
+    let run = (scene.build)();
+    bencher.counter(ItemsCount::new(OPERATIONS)).bench_local(run);
 }

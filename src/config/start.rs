@@ -75,7 +75,7 @@ impl Start {
         let args = above.clone().with_file()?.over(defaults::layer());
         files.extend(looks(named_files(&args)));
         let config = Config::read(&args)?;
-        let mut warnings = not_in_force(&config);
+        let mut warnings: Vec<_> = auth::in_the_clear(&config.auth).collect();
         warnings.extend(check::unused(&args));
         warnings.extend(check::unreachable(&config));
         warnings.extend(check::unissued(&config));
@@ -112,7 +112,7 @@ impl Start {
         let args = args.over(defaults::layer());
         files.extend(looks(named_files(&args)));
         let config = Config::read(&args)?;
-        warnings.extend(not_in_force(&config));
+        warnings.extend(auth::in_the_clear(&config.auth));
         warnings.extend(check::unreachable(&config));
         warnings.extend(check::unissued(&config));
         Ok(Self { config, args, warnings, options, save, files, source })
@@ -143,9 +143,4 @@ fn named_files(args: &ServeArgs) -> impl Iterator<Item = PathBuf> + '_ {
 
 fn looks(files: impl IntoIterator<Item = PathBuf>) -> Vec<(PathBuf, Look)> {
     files.into_iter().map(|path| (path.clone(), look(&path))).collect()
-}
-
-/// What is understood and does nothing yet, or not what it seems to: who relies on it must know.
-fn not_in_force(config: &Config) -> Vec<String> {
-    auth::in_the_clear(&config.auth).into_iter().collect()
 }
