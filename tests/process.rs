@@ -159,8 +159,13 @@ fn a_second_process_on_the_same_port_says_what_to_do() {
 
 #[test]
 fn a_port_that_is_taken_on_udp_alone_is_named_so() {
-    let taken = UdpSocket::bind("127.0.0.1:0").expect("a free port");
-    let addr = taken.local_addr().expect("bound").to_string();
+    // Of TCP it is nobody's: a connection of another test may have the same number by chance.
+    let both = || {
+        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let addr = free.local_addr().expect("bound").to_string();
+        UdpSocket::bind(&addr).ok().map(|taken| (addr, taken))
+    };
+    let (addr, _taken) = (0..100).find_map(|_| both()).expect("a number that is free on both");
     let over = Start::serve().but("--https", &addr).spawn().over();
     refuses(&over, 1, &["--https", &addr, "UDP", "in use"]);
 }

@@ -105,27 +105,35 @@ async fn a_session_has_its_time(via: Via) {
     nobody_is_left(lab).await;
 }
 
-/// Somebody who has said most of a largest message.
+/// Somebody who will say most of a largest message.
 enum Begun {
     Ws(RawWs),
     Stream(RawStream),
 }
 
 impl Begun {
-    async fn by(lab: &Lab, via: Via) -> Self {
-        let most = MAX_MESSAGE - 1_000;
+    async fn comes(lab: &Lab, via: Via) -> Self {
         if via.is_quic() {
-            let mut stream = lab.raw_stream(via, Role::Player).await;
-            let mut text = framed(&[b' '; MAX_MESSAGE]);
-            text.truncate(most);
-            stream.sends(&text).await;
-            return Self::Stream(stream);
+            Self::Stream(lab.raw_stream(via, Role::Player).await)
+        } else {
+            Self::Ws(lab.raw_ws(via, Role::Player).await)
         }
-        let mut ws = lab.raw_ws(via, Role::Player).await;
-        let mut text = header(TEXT, true, MAX_MESSAGE as u64);
-        text.resize(most, b' ');
-        ws.sends(&text).await;
-        Self::Ws(ws)
+    }
+
+    async fn begins(&mut self) {
+        let most = MAX_MESSAGE - 1_000;
+        match self {
+            Self::Stream(stream) => {
+                let mut text = framed(&[b' '; MAX_MESSAGE]);
+                text.truncate(most);
+                stream.sends(&text).await;
+            }
+            Self::Ws(ws) => {
+                let mut text = header(TEXT, true, MAX_MESSAGE as u64);
+                text.resize(most, b' ');
+                ws.sends(&text).await;
+            }
+        }
     }
 
     async fn is_closed(&mut self) {
@@ -154,9 +162,16 @@ async fn memory_has_an_end(via: Via) {
     let lab = lab(Bounds { buffer_memory: Some(1 << 20), ..Bounds::default() });
     let mut pair = Pair::of(&lab).await;
     let mut talker = lab.player(via).await;
-    let mut held = Vec::new();
-    for number in 1..=4 {
-        held.push(Begun::by(&lab, via).await);
+    // All of them are there before memory is short: newcomers are turned away then.
+    let (mut held, mut more) = (Vec::new(), Vec::new());
+    for _ in 0..4 {
+        held.push(Begun::comes(&lab, via).await);
+    }
+    for _ in 0..2 {
+        more.push(Begun::comes(&lab, via).await);
+    }
+    for (begun, number) in held.iter_mut().zip(1..) {
+        begun.begins().await;
         let counted = async { while buffered(&lab).await < f64::from(number) * 240_000.0 {} };
         within("what it says to be counted", counted).await;
     }
@@ -166,11 +181,13 @@ async fn memory_has_an_end(via: Via) {
     }
     assert_eq!(met(&lab).await, 0.0);
     // The next takes what is left; it, or the one after it, takes more than there is.
-    let mut last = Begun::by(&lab, via).await;
+    let mut last = more.pop().expect("two more");
+    last.begins().await;
     let short = async { while buffered(&lab).await < MOST && met(&lab).await == 0.0 {} };
     within("the memory to be used up", short).await;
     if met(&lab).await == 0.0 {
-        held.push(std::mem::replace(&mut last, Begun::by(&lab, via).await));
+        held.push(std::mem::replace(&mut last, more.pop().expect("one more")));
+        last.begins().await;
     }
     last.is_closed().await;
     Scrape::until(&lab, &reached("memory"), 1.0).await;
@@ -181,7 +198,7 @@ async fn memory_has_an_end(via: Via) {
     let falls = async { while buffered(&lab).await > 0.0 {} };
     within("the memory to be given back", falls).await;
     lab.player(via).await.settles().await;
-    drop((pair, talker));
+    drop((pair, talker, last, more));
     nobody_is_left(lab).await;
 }
 

@@ -24,7 +24,11 @@ async fn a_role_without_a_rule_is_open() {
 async fn a_shared_token_is_asked_of_its_role_alone() {
     let auth = Auth { player_token: Some(Secret::for_tests("right")), ..Auth::default() };
     let policy = Policy::new(&auth);
-    assert_eq!(policy.authorise(ask(Role::Player, Some("right"))).await, Ok(Grant::default()));
+    let granted = policy.authorise(ask(Role::Player, Some("right"))).await.unwrap();
+    let holder = granted.holder.clone().expect("it has shown a token");
+    assert_eq!(granted, Grant { holder: Some(holder.clone()), ..Grant::default() });
+    // The first half of `printf right | sha256sum`.
+    assert_eq!(&*holder, "27042f4e6eca7d0b2a7ee4026df2ecfa");
     for wrong in ["wrong", "righ", "right ", "Right", "rightright"] {
         assert_eq!(policy.authorise(ask(Role::Player, Some(wrong))).await, Err(Refusal::Wrong), "{wrong}");
     }

@@ -84,10 +84,9 @@ impl Subject for Driven {
 
     fn take(&mut self) -> (Effects, Option<usize>) {
         let mut actions = std::mem::take(&mut self.actions);
-        let all = actions.len();
+        let drops = actions.iter().filter(|action| matches!(action, Action::Drop(_))).count();
         let effects: Effects = actions.drain(..).filter_map(|action| self.effect(action)).collect();
         self.actions = actions;
-        let drops = all - effects.len();
         (effects, Some(drops))
     }
 }
@@ -124,7 +123,7 @@ fn addressed(kind: &str, mark: u64, player: &str) -> Bytes {
 
 /// Back from the hub's terms.
 impl Driven {
-    /// `None` for a counted drop.
+    /// `None` for what is only counted.
     fn effect(&mut self, action: Action) -> Option<(u64, Effect)> {
         Some(match action {
             Action::Notify { to, text, notice } => (to.0, self.notice(&text, &notice)),
