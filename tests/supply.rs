@@ -58,7 +58,8 @@ fn locked_versions_are_sound() {
 /// From one registry, each with its checksum.
 #[test]
 fn every_crate_is_locked_with_its_checksum() {
-    for (name, _, package) in locked().iter().filter(|(name, ..)| name != "pixelgate") {
+    let own = |name: &str| name == "pixelgate" || name.starts_with("pixelgate-");
+    for (name, _, package) in locked().iter().filter(|(name, ..)| !own(name)) {
         let source = package["source"].as_str().expect("a text");
         assert_eq!(source, "registry+https://github.com/rust-lang/crates.io-index", "{name}");
         assert!(package["checksum"].as_str().is_some_and(|sum| sum.len() == 64), "{name}");

@@ -25,9 +25,10 @@ def copy(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sbom")
     for name in ("Cargo.toml", "Cargo.lock", "README.md"):
         shutil.copy(ROOT / name, folder)
-    for name in ("src", "tests", "benches"):
-        if (ROOT / name).is_dir():
-            (folder / name).symlink_to(ROOT / name)
+    for name in ("src", "tests"):
+        (folder / name).symlink_to(ROOT / name)
+    # A package of its own, which gets a list too.
+    shutil.copytree(ROOT / "benches", folder / "benches", ignore=shutil.ignore_patterns("target"))
     return folder
 
 
