@@ -117,8 +117,11 @@ impl Sessions {
         let admitted = connected.outbox.closing().is_none();
         let opened = self.reporter.open(self.metrics(), who.clone(), admitted);
 
-        let pump = Pump::new(self, &mut transport, &connected, &who, dialect);
-        let (ending, traffic) = pump.run().await;
+        // Run by reference: by value, the session's task would have a second place for it.
+        let (ending, traffic) = {
+            let mut pump = Pump::new(self, &mut transport, &connected, &who, dialect);
+            pump.run().await
+        };
 
         // The others learn of it before the closing handshake, which takes as long as the peer likes.
         drop(connected);
