@@ -130,9 +130,12 @@ impl Sessions {
         let admitted = connected.outbox.closing().is_none();
         let opened = self.reporter.open(self.metrics(), who.clone(), admitted);
 
-        let renewal = Renewal::new(greetings, role, dialect);
-        let pump = Pump::new(self, &mut transport, &connected, &who, dialect, renewal).until(until);
-        let (ending, traffic) = pump.run().await;
+        // Run by reference: by value, the session's task would have a second place for it.
+        let (ending, traffic) = {
+            let renewal = Renewal::new(greetings, role, dialect);
+            let mut pump = Pump::new(self, &mut transport, &connected, &who, dialect, renewal).until(until);
+            pump.run().await
+        };
 
         // The others learn of it before the closing handshake, which takes as long as the peer likes.
         drop(connected);

@@ -101,7 +101,7 @@ impl<'a, T: Transport> Pump<'a, T> {
         Self { until, ..self }
     }
 
-    pub(super) async fn run(mut self) -> (Ending, Traffic) {
+    pub(super) async fn run(&mut self) -> (Ending, Traffic) {
         loop {
             let step = match poll_fn(|cx| self.poll_turn(cx)).await {
                 Turn::Received(incoming) => self.received(incoming),

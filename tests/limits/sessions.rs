@@ -105,29 +105,24 @@ async fn a_session_has_its_time(via: Via) {
     nobody_is_left(lab).await;
 }
 
-/// Somebody who will say most of a largest message.
-enum Begun {
+/// Somebody who says most of a largest message, and no more.
+enum Slow {
     Ws(RawWs),
     Stream(RawStream),
 }
 
-impl Begun {
-    async fn comes(lab: &Lab, via: Via) -> Self {
+impl Slow {
+    async fn open(lab: &Lab, via: Via) -> Self {
         if via.is_quic() {
-            Self::Stream(lab.raw_stream(via, Role::Player).await)
-        } else {
-            Self::Ws(lab.raw_ws(via, Role::Player).await)
+            return Self::Stream(lab.raw_stream(via, Role::Player).await);
         }
+        Self::Ws(lab.raw_ws(via, Role::Player).await)
     }
 
     async fn begins(&mut self) {
         let most = MAX_MESSAGE - 1_000;
         match self {
-            Self::Stream(stream) => {
-                let mut text = framed(&[b' '; MAX_MESSAGE]);
-                text.truncate(most);
-                stream.sends(&text).await;
-            }
+            Self::Stream(stream) => stream.sends(&framed(&[b' '; MAX_MESSAGE])[..most]).await,
             Self::Ws(ws) => {
                 let mut text = header(TEXT, true, MAX_MESSAGE as u64);
                 text.resize(most, b' ');
@@ -162,16 +157,12 @@ async fn memory_has_an_end(via: Via) {
     let lab = lab(Bounds { buffer_memory: Some(1 << 20), ..Bounds::default() });
     let mut pair = Pair::of(&lab).await;
     let mut talker = lab.player(via).await;
-    // All of them are there before memory is short: newcomers are turned away then.
-    let (mut held, mut more) = (Vec::new(), Vec::new());
-    for _ in 0..4 {
-        held.push(Begun::comes(&lab, via).await);
+    let mut slow = Vec::new();
+    for _ in 0..6 {
+        slow.push(Slow::open(&lab, via).await);
     }
-    for _ in 0..2 {
-        more.push(Begun::comes(&lab, via).await);
-    }
-    for (begun, number) in held.iter_mut().zip(1..) {
-        begun.begins().await;
+    for (number, one) in (1..).zip(&mut slow[..4]) {
+        one.begins().await;
         let counted = async { while buffered(&lab).await < f64::from(number) * 240_000.0 {} };
         within("what it says to be counted", counted).await;
     }
@@ -181,24 +172,23 @@ async fn memory_has_an_end(via: Via) {
     }
     assert_eq!(met(&lab).await, 0.0);
     // The next takes what is left; it, or the one after it, takes more than there is.
-    let mut last = more.pop().expect("two more");
-    last.begins().await;
+    slow[4].begins().await;
     let short = async { while buffered(&lab).await < MOST && met(&lab).await == 0.0 {} };
     within("the memory to be used up", short).await;
-    if met(&lab).await == 0.0 {
-        held.push(std::mem::replace(&mut last, more.pop().expect("one more")));
-        last.begins().await;
+    let last = if met(&lab).await == 0.0 { 5 } else { 4 };
+    if last == 5 {
+        slow[5].begins().await;
     }
-    last.is_closed().await;
+    slow[last].is_closed().await;
     Scrape::until(&lab, &reached("memory"), 1.0).await;
     assert!(buffered(&lab).await <= MOST + MAX_MESSAGE as f64);
     talker.settles().await;
     pair.goes_on().await;
-    held.clear();
+    slow.clear();
     let falls = async { while buffered(&lab).await > 0.0 {} };
     within("the memory to be given back", falls).await;
     lab.player(via).await.settles().await;
-    drop((pair, talker, last, more));
+    drop((pair, talker));
     nobody_is_left(lab).await;
 }
 

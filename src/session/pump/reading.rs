@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::task::coop::has_budget_remaining;
 use tokio::time::Instant;
 use tracing::{debug, trace, warn};
 
@@ -81,7 +82,10 @@ impl<T: Transport> Pump<'_, T> {
             Poll::Ready(Ok(incoming)) => Poll::Ready(Turn::Received(incoming)),
             Poll::Ready(Err(ended)) => Poll::Ready(Turn::End(Ending::Transport(ended))),
             Poll::Pending => {
-                self.reading.throttled_since = None;
+                // Who floods keeps the reads so busy that the task must give way now and then: no break of the peer's.
+                if has_budget_remaining() {
+                    self.reading.throttled_since = None;
+                }
                 self.note_pieces();
                 match self.hold_pieces() {
                     Ok(()) => Poll::Pending,
@@ -165,6 +169,8 @@ impl<T: Transport> Pump<'_, T> {
     pub(super) fn try_again(&mut self) -> Result<(), Ending> {
         if let Some(Blockage { to, kind, text, .. }) = self.reading.blocked.take() {
             self.life.heard = Instant::now();
+            // It waited for somebody else: that was a break of its own.
+            self.reading.throttled_since = None;
             let (bytes, request) = (text.len(), Request::ToPublisher { kind, text });
             let outcome = self.sessions.router.dispatch_again(self.connected.guard.session(), request, to);
             self.dispatched(kind, bytes, outcome);
@@ -206,12 +212,7 @@ impl<T: Transport> Pump<'_, T> {
         if !budget.is_spent() {
             return Ok(());
         }
-        let Some(over) = self.refill(now) else {
-            // The rates were kept since the last refill, perhaps because the session waited for room.
-            self.reading.throttled_since = None;
-            return Ok(());
-        };
-        self.throttle(over, now)
+        self.refill(now).map_or(Ok(()), |over| self.throttle(over, now))
     }
 
     fn refill(&mut self, now: Instant) -> Option<Over> {
