@@ -20,6 +20,7 @@ pub fn config(data: &[u8]) {
     };
     let named = format!("{option}={}", path.display());
     let parsed = parse(["pixelgate", command, &named], &|_| None);
+    fs::remove_file(&path).expect("it was written just now");
     let Err(exit) = parsed else { return };
     let line = exit.text.strip_suffix('\n').unwrap_or_default();
     assert!(exit.code == 64 && line.starts_with("pixelgate: ") && !line.contains('\n'), "{exit:?}");
@@ -30,5 +31,9 @@ pub fn config(data: &[u8]) {
 fn path() -> PathBuf {
     let thread = format!("{:?}", std::thread::current().id()).replace(['(', ')'], "-");
     let name = format!("pixelgate-fuzzed-{}-{thread}", std::process::id());
-    Path::new("/dev/shm").canonicalize().unwrap_or_else(|_| std::env::temp_dir()).join(name)
+    // Not on a disk, where there is such a place.
+    Some(Path::new("/dev/shm"))
+        .filter(|folder| folder.is_dir())
+        .map_or_else(std::env::temp_dir, PathBuf::from)
+        .join(name)
 }

@@ -113,7 +113,7 @@ fn frames(lines: &[u8]) -> Vec<u8> {
     frames
 }
 
-struct Stage {
+pub(super) struct Stage {
     runtime: Runtime,
     gateway: Gateway,
     door: Arc<Door>,
@@ -156,7 +156,8 @@ impl Stage {
     }
 }
 
-fn on_stage(play: impl AsyncFnOnce(&'static Stage)) {
+/// Plays a scene, and sees that nothing of it is left.
+pub(super) fn on_stage(play: impl AsyncFnOnce(&'static Stage)) {
     STAGE.with(|&stage| {
         let before = PANICS.get();
         stage.runtime.block_on(async {

@@ -10,10 +10,10 @@ use proptest::test_runner::{Config, TestRunner};
 
 use super::core;
 
-/// `PIXELGATE_PROP_CASES`, or 256.
+/// `PIXELGATE_PROP_CASES`, or 2,000.
 fn number_of_cases() -> u32 {
     let given = std::env::var("PIXELGATE_PROP_CASES").ok().and_then(|cases| cases.parse().ok());
-    given.unwrap_or(256)
+    given.unwrap_or(2_000)
 }
 
 /// What is in `fuzz/seeds` for a target.
@@ -132,4 +132,13 @@ fn bytes_at_the_door_of_http() {
 #[test]
 fn bytes_at_the_door_of_quic() {
     drive("hello", super::hello, 2);
+}
+
+/// The runtime catches what its tasks throw: the stage notices all the same.
+#[test]
+#[should_panic(expected = "the gateway has panicked")]
+fn a_panic_of_a_task_is_noticed() {
+    super::doors::on_stage(async |_| {
+        tokio::spawn(async { panic!("found") }).await.expect_err("it has panicked");
+    });
 }
