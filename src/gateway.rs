@@ -153,6 +153,12 @@ impl Gateway {
         self.show(config);
     }
 
+    /// What its doors share, for the fuzzers.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn house(&self) -> &Arc<House> {
+        &self.house
+    }
+
     /// Runs until `shutdown` is ready, then drains and stops.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) {
         shutdown.await;

@@ -55,7 +55,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("token", &["auth", "config"]),
     ("demo", &["client", "config", "gateway", "serve", "telemetry", "wire"]),
     ("bench", &["client", "config", "serve", "telemetry", "tls", "transport", "wire"]),
-    ("fuzzing", &["hub", "id", "session", "transport", "wire"]),
+    ("fuzzing", &["auth", "config", "gateway", "hub", "id", "listen", "session", "transport", "wire"]),
     ("main", &["bench", "config", "demo", "health", "serve", "token"]),
 ];
 

@@ -8,7 +8,7 @@ mod dispatch;
 #[path = "../../src/transport/framing.rs"]
 mod frames;
 #[rustfmt::skip]
-#[path = "../../src/fuzzing/mod.rs"]
+#[path = "../../src/fuzzing/core/mod.rs"]
 pub mod fuzzing;
 #[rustfmt::skip]
 #[path = "../../src/hub/mod.rs"]

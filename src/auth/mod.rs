@@ -19,6 +19,8 @@
 
 mod attributes;
 mod credentials;
+#[cfg(any(test, fuzzing))]
+mod fuzzed;
 mod grant;
 mod http;
 mod issue;
@@ -34,6 +36,8 @@ mod turn;
 mod webhook;
 
 pub use credentials::{Credentials, Token, is_bearer};
+#[cfg(any(test, fuzzing))]
+pub(crate) use fuzzed::credentials;
 pub use grant::{Grant, Until};
 pub use issue::{IssueError, Signer, issue};
 pub use jwt::NewClaims;

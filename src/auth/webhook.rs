@@ -61,7 +61,7 @@ pub(super) async fn ask(
     }
 }
 
-fn understand(answer: &Bytes, now: Duration) -> Result<Grant, Refusal> {
+pub(super) fn understand(answer: &Bytes, now: Duration) -> Result<Grant, Refusal> {
     let Ok(answer) = serde_json::from_slice::<Answer>(answer) else {
         warn!("the webhook's answer cannot be understood: nobody is let in by it");
         return Err(Refusal::Unavailable);

@@ -1,21 +1,20 @@
 //! What the fuzzers feed (`fuzz/`), as functions of bytes that panic when something is wrong.
 //!
-//! The tests drive the same functions for seconds, from the same seeds.
+//! The tests drive the same functions for seconds, from the same seeds. [`core`] is what the fuzzers compile by itself.
 
-mod framing;
-mod message;
-mod relay;
+mod config;
+pub mod core;
+mod doors;
 #[cfg(test)]
 mod tests;
 
-pub use framing::framing;
-pub use message::message;
-pub use relay::relay;
+pub use config::config;
+pub use doors::{hello, upgrade};
 
-/// Events of the hub, beside the model of the rules.
+/// What a peer shows of itself, sets of keys, answers of a webhook.
 ///
 /// # Panics
-/// When the hub does something else than the model.
-pub fn rules(data: &[u8]) {
-    crate::hub::tests::play(data);
+/// When a token that nobody has signed counts.
+pub fn credentials(data: &[u8]) {
+    crate::auth::credentials(data);
 }

@@ -8,10 +8,12 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestRunner};
 
-/// `PIXELGATE_PROP_CASES`, or 256.
+use super::core;
+
+/// `PIXELGATE_PROP_CASES`, or 2,000.
 fn number_of_cases() -> u32 {
     let given = std::env::var("PIXELGATE_PROP_CASES").ok().and_then(|cases| cases.parse().ok());
-    given.unwrap_or(256)
+    given.unwrap_or(2_000)
 }
 
 /// What is in `fuzz/seeds` for a target.
@@ -94,20 +96,49 @@ fn drive(target: &str, run: fn(&[u8]), share: u32) {
 
 #[test]
 fn bytes_as_a_message() {
-    drive("message", super::message, 1);
+    drive("message", core::message, 1);
 }
 
 #[test]
 fn bytes_as_frames() {
-    drive("framing", super::framing, 1);
+    drive("framing", core::framing, 1);
 }
 
 #[test]
 fn bytes_as_messages_of_hostile_sessions() {
-    drive("relay", super::relay, 1);
+    drive("relay", core::relay, 1);
 }
 
 #[test]
 fn bytes_as_events_of_the_hub() {
-    drive("rules", super::rules, 8);
+    drive("rules", core::rules, 8);
+}
+
+#[test]
+fn bytes_as_files_of_the_configuration() {
+    drive("config", super::config, 2);
+}
+
+#[test]
+fn bytes_as_what_a_peer_shows() {
+    drive("credentials", super::credentials, 1);
+}
+
+#[test]
+fn bytes_at_the_door_of_http() {
+    drive("upgrade", super::upgrade, 2);
+}
+
+#[test]
+fn bytes_at_the_door_of_quic() {
+    drive("hello", super::hello, 2);
+}
+
+/// The runtime catches what its tasks throw: the stage notices all the same.
+#[test]
+#[should_panic(expected = "the gateway has panicked")]
+fn a_panic_of_a_task_is_noticed() {
+    super::doors::on_stage(async |_| {
+        tokio::spawn(async { panic!("found") }).await.expect_err("it has panicked");
+    });
 }

@@ -7,6 +7,8 @@ mod accept;
 mod bind;
 mod client;
 mod door;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod gate;
 mod origin;
 mod patient;

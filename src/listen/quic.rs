@@ -133,19 +133,25 @@ impl Establishing<'_> {
         };
         let limit = self.house.max_message;
         let mut transport = QuicTransport::new(connection, halves, limit, self.on_drop());
-        let hello = timeout_at(self.deadline, first_message(&mut transport)).await;
-        let refusal = match hello.map_or(Err(policy("no hello within 10 s")), |hello| self.welcome(hello)) {
-            Ok((admission, shown)) => match self.house.authorise(self.door, admission, shown, self.deadline).await {
-                Ok(admission) => return Some(Established::Raw(transport, admission)),
-                Err(refusal) => refusal,
-            },
+        match self.hello(&mut transport).await {
+            Ok(admission) => Some(Established::Raw(transport, admission)),
+            Err(refusal) => {
+                let _ = timeout(REFUSAL, poll_fn(|cx| transport.poll_close(cx, &refusal))).await;
+                None
+            }
+        }
+    }
+
+    /// Hears the `hello`, and whether its sender may come in. Whoever may not is counted.
+    pub(super) async fn hello(&self, transport: &mut impl Transport) -> Result<Admission, Close> {
+        let hello = timeout_at(self.deadline, first_message(transport)).await;
+        match hello.map_or(Err(policy("no hello within 10 s")), |hello| self.welcome(hello)) {
+            Ok((admission, shown)) => self.house.authorise(self.door, admission, shown, self.deadline).await,
             Err(refusal) => {
                 self.house.metrics.refused("hello");
-                refusal
+                Err(refusal)
             }
-        };
-        let _ = timeout(REFUSAL, poll_fn(|cx| transport.poll_close(cx, &refusal))).await;
-        None
+        }
     }
 
     /// What a first message asks for.
@@ -184,7 +190,7 @@ async fn is_h3(connecting: &mut Connecting) -> Result<bool, quinn::ConnectionErr
     Ok(agreed.as_deref() == Some(ALPN_H3))
 }
 
-async fn first_message(transport: &mut QuicTransport) -> Result<Message, Close> {
+async fn first_message(transport: &mut impl Transport) -> Result<Message, Close> {
     for _ in 0..=EMPTY_FRAMES {
         match poll_fn(|cx| transport.poll_recv(cx)).await {
             Ok(Incoming::Message(text)) => {

@@ -145,7 +145,7 @@ impl TcpService {
         }
     }
 
-    async fn http<S>(self, stream: S, remote: SocketAddr, arrival: Arrival, entry: Entry)
+    pub(super) async fn http<S>(self, stream: S, remote: SocketAddr, arrival: Arrival, entry: Entry)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {

@@ -57,7 +57,7 @@ fn all_at_once(mut stream: &[u8], limit: usize) -> Vec<Decoded> {
 }
 
 /// Pieces of different sizes, from 1 byte to 64.
-fn in_pieces(mut stream: &[u8], seed: u8) -> Vec<&[u8]> {
+pub fn in_pieces(mut stream: &[u8], seed: u8) -> Vec<&[u8]> {
     let mut pieces = Vec::new();
     let mut size = usize::from(seed);
     while !stream.is_empty() {

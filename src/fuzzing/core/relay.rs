@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::message::is_object;
-use crate::hub::{Action, Actions, Dialect, Frame, Hub, Now, Peer, Request, Settings, Wishes};
+use crate::hub::{Action, Actions, Dialect, Frame, Hub, Now, Peer, Request, Scope, Settings, Wishes};
 use crate::id::{PlayerId, SessionId};
 use crate::session::{Asked, ask};
 use crate::wire::{Message, Role, SPLICE_ROOM, out as texts};
@@ -49,7 +49,7 @@ impl Stage {
             Self { hub, now: Duration::ZERO, players: Vec::new(), present: BTreeSet::new(), actions: Actions::new() };
         for (session, role) in (0..).map(SessionId).zip(ROLES) {
             let config = texts::config("{}", Some(texts::PROTOCOL_VERSION));
-            let peer = Peer { role, dialect, config, wishes: Wishes::default(), scope: Default::default() };
+            let peer = Peer { role, dialect, config, wishes: Wishes::default(), scope: Scope::ANY };
             stage.present.insert(session);
             let player = stage.hub.connect(stage.now, session, peer, &mut stage.actions);
             stage.players.push(player);
