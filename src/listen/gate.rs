@@ -2,7 +2,8 @@
 //! on one.
 //!
 //! An address that is only claimed (a UDP datagram's) is counted apart from one that is proven (TCP, or QUIC after a
-//! Retry): whoever sends datagrams in another's name makes that other prove itself, and takes none of its places.
+//! Retry): whoever sends datagrams in another's name makes that other prove itself, and takes no more of its places than
+//! handshakes hold that nobody answers.
 
 use std::net::IpAddr;
 use std::sync::Arc;
