@@ -87,6 +87,18 @@ async fn names_that_were_given_are_taken() {
     }
 }
 
+/// Whoever wrote it may be anywhere.
+#[tokio::test]
+async fn a_forwarded_address_is_never_this_machine() {
+    let lab = lab(&[]);
+    for from in ["127.0.0.1", "::1", "[::1]:4711", "203.0.113.9, 127.0.0.1", "::ffff:127.0.0.1"] {
+        let headers = format!("Host: localhost\r\nX-Forwarded-For: {from}\r\n");
+        for request in GUARDED {
+            assert_eq!(status(&lab, request, &headers).await, 403, "{request} from {from}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn without_a_token_other_machines_see_its_health_alone() {
     let lab = lab(&[]);

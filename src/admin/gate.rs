@@ -56,7 +56,7 @@ impl Gate {
         match &access.token {
             Some(token) if bears(headers, token.as_str()) => Ok(()),
             Some(_) => Err(Refusal::Token),
-            None if peer.is_some_and(|peer| peer.ip().is_loopback()) => Ok(()),
+            None if peer.is_some_and(is_here) => Ok(()),
             None => Err(Refusal::Elsewhere),
         }
     }
@@ -72,6 +72,12 @@ pub(super) async fn guard(State(gate): State<Gate>, request: Request, next: Next
             refusal.into_response()
         }
     }
+}
+
+/// Whether somebody asks on this machine, with a connection of its own. An address that a proxy tells has no port: who
+/// wrote it may be anywhere.
+fn is_here(peer: SocketAddr) -> bool {
+    peer.ip().is_loopback() && peer.port() != 0
 }
 
 /// Names lead where their owners say; addresses and `localhost` do not.
