@@ -201,6 +201,23 @@ async fn machines_read_each_line_as_an_object() {
     assert!(closed["sent"].as_u64() >= Some(4) && closed["seconds"].is_number(), "{closed}");
 }
 
+/// Whoever writes the summary may write it as often as its rate allows.
+#[tokio::test]
+async fn a_session_reports_failed_media_once() {
+    let mut binary = Start::serve().arg("--log").arg("info").spawn();
+    let announced = binary.announced();
+    let client = Client::new(announced.options()).expect("the options are good");
+    let mut player = Peer::connect(&client, &format!("ws://{}/player", announced.http), Role::Player).await;
+    for summary in ["no candidate", "no candidate either"] {
+        player.says(json!({"type": "stats", "data": {"media": "failed", "summary": summary}})).await;
+    }
+    player.settles().await;
+    binary.signal("TERM");
+    let over = tokio::task::spawn_blocking(|| binary.over()).await.expect("no panic");
+    let said: Vec<_> = over.stderr.lines().filter(|line| line.contains("media failed")).collect();
+    assert!(said.len() == 1 && said[0].contains(" WARN ") && said[0].contains("no candidate"), "{}", over.stderr);
+}
+
 /// What is asked for to be shown of messages leaves out what is confidential, on the console and in files. A type is a
 /// word of the protocol, whoever says it.
 #[tokio::test]

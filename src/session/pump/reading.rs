@@ -39,6 +39,8 @@ pub(super) struct Reading {
     pub(super) list_due: Option<Instant>,
     /// What was read of a message that is not whole yet.
     pieces: Held,
+    /// It has reported that its media failed.
+    media_failed: bool,
 }
 
 /// A message whose receiver has no room.
@@ -60,6 +62,7 @@ impl Reading {
             blocked: None,
             lists: Bucket::full(LISTS, now),
             list_due: None,
+            media_failed: false,
             pieces,
         }
     }
@@ -140,11 +143,14 @@ impl<T: Transport> Pump<'_, T> {
         Ok(())
     }
 
-    /// Statistics are for the log; what an operator can mend is said at `warn`.
-    fn note_stats(&self, message: &Message) {
+    /// Statistics are for the log; what an operator can mend is said at `warn`, once a session: the words are the peer's.
+    fn note_stats(&mut self, message: &Message) {
         let session = self.connected.guard.session();
         debug!(%session, bytes = message.text().len(), "stats");
-        if let Some(summary) = media_failure(message) {
+        let Some(summary) = media_failure(message) else { return };
+        if std::mem::replace(&mut self.reading.media_failed, true) {
+            debug!(%session, summary, "media failed again");
+        } else {
             warn!(%session, summary, "media failed");
         }
     }
