@@ -1,9 +1,9 @@
 //! Who is turned away as it connects, and which player is attached to a streamer at once (protocol.md §4).
 
 use super::dialect::{Fallback, Places, Sfus};
-use super::identity::{LEGACY_AT_ONCE, not_allowed};
+use super::identity::{LEGACY_AT_ONCE, not_allowed, taken};
 use super::{Actions, Hub, Peer};
-use crate::id::{PlayerId, SessionId};
+use crate::id::{PlayerId, SessionId, StreamerId};
 use crate::wire::{Close, CloseCode, Role};
 
 impl Hub {
@@ -20,19 +20,26 @@ impl Hub {
         if !peer.dialect.one_streamer {
             return None;
         }
-        // It is never asked for its id: it has this one or none.
-        if !peer.scope.allows(LEGACY_AT_ONCE) {
+        if peer.scope.allows(LEGACY_AT_ONCE) && self.publishers.len() > self.sfus.len() {
+            return Some(Close::new(CloseCode::POLICY, "there is a streamer, and this listener takes one only"));
+        }
+        // It is never asked for its id.
+        self.no_id(peer, LEGACY_AT_ONCE)
+    }
+
+    /// How somebody is closed that gets this id, or a numbered one, and may have neither.
+    fn no_id(&self, peer: &Peer, id: &str) -> Option<Close> {
+        if !peer.scope.allows(id) {
             return Some(not_allowed());
         }
-        let taken = self.publishers.len() > self.sfus.len();
-        taken.then(|| Close::new(CloseCode::POLICY, "there is a streamer, and this listener takes one only"))
+        self.names.free(&StreamerId::new(id), &peer.scope).is_none().then(|| taken(id))
     }
 
     fn no_more_sfus(&self, peer: &Peer) -> Option<Close> {
         match peer.dialect.sfus {
             Sfus::One { taken, .. } if !self.sfus.is_empty() => Some(Close::new(CloseCode::TRY_AGAIN, taken)),
-            Sfus::One { id, .. } if !peer.scope.allows(id) => Some(not_allowed()),
-            Sfus::Any | Sfus::One { .. } => None,
+            Sfus::One { id, .. } => self.no_id(peer, id),
+            Sfus::Any => None,
             Sfus::None => Some(Close::new(CloseCode::POLICY, "this listener takes no SFU")),
         }
     }

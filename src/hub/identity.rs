@@ -1,7 +1,7 @@
 //! Streamer ids (protocol.md §5.1): wanted, taken, contested by a ghost, never said.
 //!
-//! Whoever may register only some ids is measured by the id that it wants: the number that is appended to a taken one is
-//! the gateway's. What it is given unasked, because it says no id, counts as wanted.
+//! Whoever may register only some ids is measured by the id that it wants and by the one that it is given: of the
+//! numbers that can be appended to a taken id it gets the lowest that it may have, and where there is none it is closed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -43,6 +43,7 @@ impl Hub {
             return;
         };
         if let (Role::Sfu, Sfus::One { id, .. }) = (role, dialect.sfus) {
+            // Somebody for whom there is no id was not let in.
             self.hold(session, &StreamerId::new(id));
         } else {
             self.await_id(now, session, role, dialect.unidentified, out);
@@ -62,15 +63,12 @@ impl Hub {
                 }
             }
             Unidentified::ListedAfterFiveSeconds => {}
-            Unidentified::Hidden if self.may_register(session, UNKNOWN) => {
+            // Where it may have none of these it has no id until it says one that it may have.
+            Unidentified::Hidden => {
                 self.hold(session, &StreamerId::new(UNKNOWN));
             }
-            // It has no id until it says one that it may have.
-            Unidentified::Hidden => {}
-            Unidentified::ListedAtOnce if !self.may_register(session, LEGACY_AT_ONCE) => {}
             Unidentified::ListedAtOnce => {
-                self.hold(session, &StreamerId::new(LEGACY_AT_ONCE));
-                if role == Role::Streamer {
+                if self.hold(session, &StreamerId::new(LEGACY_AT_ONCE)) && role == Role::Streamer {
                     self.set_streaming(session, out);
                 }
             }
@@ -92,8 +90,8 @@ impl Hub {
         self.forget_wish(session, contested);
         if let Some(holder) = contested {
             self.claim(now, session, wanted, holder, out);
-        } else if self.commit(session, &wanted, out) {
-            self.settle_claim(session, out);
+        } else {
+            self.grant(vec![(session, wanted)], out);
         }
     }
 
@@ -120,10 +118,12 @@ impl Hub {
 
     /// After [`SILENCE`] without an id.
     pub(super) fn list_unidentified(&mut self, session: SessionId, out: &mut Actions) {
-        if !self.may_register(session, LEGACY) {
-            return self.close(session, not_allowed(), out);
-        }
-        let id = self.names.give_numbered(LEGACY, 0, session);
+        let Some(scope) = self.sessions.get(&session).map(|silent| &silent.scope) else { return };
+        let Some(id) = self.names.numbered(LEGACY, 0, scope) else {
+            let none = scope.numbers(LEGACY).next().is_none();
+            return self.close(session, if none { not_allowed() } else { taken(LEGACY) }, out);
+        };
+        self.names.hold(id.clone(), session);
         if let Some(publisher) = self.publisher_mut(session) {
             publisher.listed_at = None;
             publisher.id = Some(id);
@@ -131,13 +131,23 @@ impl Hub {
         }
     }
 
-    /// Gives the newcomers that wait for this session's id what they can have now. What one gives up for it goes to
-    /// those that wait for that before the next is served: a list, not recursion, because the chain may be long.
+    /// Gives the newcomers that wait for this session's id what they can have now.
     pub(super) fn settle_claim(&mut self, holder: SessionId, out: &mut Actions) {
-        let mut granted = self.take_claim(holder);
-        while let Some((newcomer, wanted)) = granted.pop() {
-            if self.commit(newcomer, &wanted, out) {
-                granted.extend(self.take_claim(newcomer));
+        let newcomers = self.take_claim(holder);
+        self.grant(newcomers, out);
+    }
+
+    /// Gives each what it can have, the last first, and closes it where that is nothing. What one gives up for it goes
+    /// to those that wait for that before the next is served: a list, not recursion, because the chain may be long.
+    fn grant(&mut self, mut asked: Vec<(SessionId, StreamerId)>, out: &mut Actions) {
+        while let Some((session, wanted)) = asked.pop() {
+            let committed = self.commit(session, &wanted, out);
+            if committed != Committed::Confirmed {
+                asked.extend(self.take_claim(session));
+            }
+            if committed == Committed::Nothing {
+                // Nobody waits for it any more, so this serves nobody in turn.
+                self.close(session, taken(wanted.as_str()), out);
             }
         }
     }
@@ -184,15 +194,15 @@ impl Hub {
         }
     }
 
-    /// Gives an id and confirms it. Returns whether the session has given up another for it.
-    fn commit(&mut self, session: SessionId, wanted: &StreamerId, out: &mut Actions) -> bool {
+    /// Gives an id and confirms it.
+    fn commit(&mut self, session: SessionId, wanted: &StreamerId, out: &mut Actions) -> Committed {
         self.expect_identity_no_longer(session);
         let before = self.publisher(session).and_then(|publisher| publisher.id.clone());
         if before.as_ref() != Some(wanted) {
             self.rename(session, wanted, out);
         }
-        let Some(newcomer) = self.sessions.get(&session) else { return false };
-        let Some(id) = newcomer.streamer_id() else { return false };
+        let Some(newcomer) = self.sessions.get(&session) else { return Committed::Nothing };
+        let Some(id) = newcomer.streamer_id() else { return Committed::Nothing };
         let given_up = before.is_some_and(|before| before != *id);
         if newcomer.dialect.confirms {
             notify(session, texts::endpoint_id_confirm(id), out);
@@ -202,10 +212,11 @@ impl Hub {
         } else {
             self.list_if_ready(session, out);
         }
-        given_up
+        if given_up { Committed::Renamed } else { Committed::Confirmed }
     }
 
-    /// Takes the old id back first, so that a numbered holder can get its own number again.
+    /// Takes the old id back first, so that a numbered holder can get its own number again. Where there is nothing that
+    /// the session may have, it has no id then.
     fn rename(&mut self, session: SessionId, wanted: &StreamerId, out: &mut Actions) {
         let before = self.publisher_mut(session).and_then(|publisher| publisher.id.take());
         if let Some(id) = &before {
@@ -221,12 +232,17 @@ impl Hub {
         }
     }
 
-    fn hold(&mut self, session: SessionId, wanted: &StreamerId) {
-        let id = self.names.give(wanted, session);
+    /// Gives the wanted id, or a numbered one, if there is one that the session may have.
+    fn hold(&mut self, session: SessionId, wanted: &StreamerId) -> bool {
+        let scope = self.sessions.get(&session).map(|newcomer| &newcomer.scope);
+        let allowed = scope.filter(|scope| scope.allows(wanted.as_str()));
+        let Some(id) = allowed.and_then(|scope| self.names.free(wanted, scope)) else { return false };
+        self.names.hold(id.clone(), session);
         self.list = None;
         if let Some(publisher) = self.publisher_mut(session) {
             publisher.id = Some(id);
         }
+        true
     }
 
     pub(super) fn expect_identity_no_longer(&mut self, session: SessionId) {
@@ -234,6 +250,22 @@ impl Hub {
             self.deadlines.clear(at, Due::Legacy(session));
         }
     }
+}
+
+/// What came of an id that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Committed {
+    /// The session has one, and has given up none.
+    Confirmed,
+    /// It has one, and has given up another for it.
+    Renamed,
+    /// There is none that it may have, and it has given up what it had.
+    Nothing,
+}
+
+/// How a streamer or SFU is closed for which there is no id left.
+pub(super) fn taken(wanted: &str) -> Close {
+    Close::new(CloseCode::TRY_AGAIN, format!("the id {wanted} is taken, and the token allows no other"))
 }
 
 /// How a streamer or SFU is closed that wants an id which it may not have.

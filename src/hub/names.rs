@@ -9,10 +9,11 @@ mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::Scope;
 use crate::id::{SessionId, StreamerId};
 
 /// The longest run of digits that counts as a number; higher numbers are never handed out.
-const MAX_DIGITS: usize = 9;
+pub(super) const MAX_DIGITS: usize = 9;
 
 #[derive(Debug, Default)]
 pub(super) struct Names {
@@ -29,16 +30,29 @@ impl Names {
         self.holders.is_empty() && self.numbers.is_empty()
     }
 
-    /// Gives `wanted`, or `wanted` with the lowest free number of 1 and above.
-    pub(super) fn give(&mut self, wanted: &StreamerId, to: SessionId) -> StreamerId {
-        let id = if self.holders.contains_key(wanted) { self.numbered(wanted.as_str(), 1) } else { wanted.clone() };
-        self.hold(id, to)
+    /// `wanted`, or where that is taken `wanted` with the lowest free number of 1 and above that the scope allows.
+    pub(super) fn free(&self, wanted: &StreamerId, scope: &Scope) -> Option<StreamerId> {
+        if self.holders.contains_key(wanted) { self.numbered(wanted.as_str(), 1, scope) } else { Some(wanted.clone()) }
     }
 
-    /// Gives `name` with the lowest free number of `from` and above.
-    pub(super) fn give_numbered(&mut self, name: &str, from: u64, to: SessionId) -> StreamerId {
-        let id = self.numbered(name, from);
-        self.hold(id, to)
+    /// `name` with the lowest free number of `from` and above that the scope allows: one step for each of the ranges
+    /// that the scope has for the name.
+    pub(super) fn numbered(&self, name: &str, from: u64, scope: &Scope) -> Option<StreamerId> {
+        let taken = self.numbers.get(name);
+        let lowest = |from| taken.map_or(from, |numbers| numbers.lowest_free(from));
+        let free = scope.numbers(name).filter_map(|range| {
+            let number = lowest(from.max(*range.start()));
+            range.contains(&number).then_some(number)
+        });
+        Some(StreamerId::new(format!("{name}{}", free.min()?)))
+    }
+
+    /// Gives a free id.
+    pub(super) fn hold(&mut self, id: StreamerId, holder: SessionId) {
+        for (name, number) in splits(id.as_str()) {
+            self.numbers.entry(name.into()).or_default().insert(number);
+        }
+        self.holders.insert(id, holder);
     }
 
     /// Takes an id back.
@@ -52,19 +66,6 @@ impl Names {
                 }
             }
         }
-    }
-
-    fn numbered(&self, name: &str, from: u64) -> StreamerId {
-        let number = self.numbers.get(name).map_or(from, |numbers| numbers.lowest_free(from));
-        StreamerId::new(format!("{name}{number}"))
-    }
-
-    fn hold(&mut self, id: StreamerId, holder: SessionId) -> StreamerId {
-        for (name, number) in splits(id.as_str()) {
-            self.numbers.entry(name.into()).or_default().insert(number);
-        }
-        self.holders.insert(id.clone(), holder);
-        id
     }
 }
 

@@ -91,9 +91,8 @@ impl Hub {
         let Some(asker) = self.sessions.get(&session) else { return };
         let text = if asker.role == Role::Sfu {
             let itself = asker.dialect.sfu_lists_itself;
-            let own = |publisher: SessionId| itself && publisher == session;
             let others = self.publishers.iter().filter(|&&publisher| itself || publisher != session);
-            let shown = others.filter(|&&publisher| own(publisher) || self.may_watch(&asker.scope, publisher));
+            let shown = others.filter(|&&publisher| self.may_watch(&asker.scope, publisher));
             texts::streamer_list(shown.filter_map(|&publisher| self.sessions.get(&publisher)?.streamer_id()))
         } else if !asker.scope.is_any() {
             let shown = self.streaming.keys().filter(|&&publisher| self.may_watch(&asker.scope, publisher));

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::{Names, Numbers, splits};
+use crate::hub::Scope;
 use crate::id::{SessionId, StreamerId};
 
 const HOLDER: SessionId = SessionId(1);
@@ -14,7 +15,13 @@ fn id(id: &str) -> StreamerId {
 }
 
 fn give(names: &mut Names, wanted: &str) -> String {
-    names.give(&id(wanted), HOLDER).to_string()
+    give_within(names, wanted, &Scope::ANY).expect("every id is allowed")
+}
+
+fn give_within(names: &mut Names, wanted: &str, scope: &Scope) -> Option<String> {
+    let free = names.free(&id(wanted), scope)?;
+    names.hold(free.clone(), HOLDER);
+    Some(free.to_string())
 }
 
 /// The rule as it is written: the wanted id, or the lowest free number of `from` and above appended.
@@ -57,7 +64,9 @@ proptest! {
                 }
                 Deed::GiveNumbered(name) => {
                     let expected = naive(&held, &name, 0);
-                    prop_assert_eq!(names.give_numbered(&name, 0, HOLDER).to_string(), expected.clone());
+                    let free = names.numbered(&name, 0, &Scope::ANY).expect("every id is allowed");
+                    prop_assert_eq!(free.as_str(), &expected);
+                    names.hold(free, HOLDER);
                     prop_assert!(held.insert(expected));
                 }
                 Deed::Release(which) if !held.is_empty() => {
@@ -74,6 +83,21 @@ proptest! {
             names.release(&id(&gone));
         }
         prop_assert!(names.is_empty());
+    }
+
+    /// Within a scope it is the lowest number that the scope allows, or nothing: as if one tried them all.
+    #[test]
+    fn a_scope_chooses_among_the_free_numbers(
+        held in prop::collection::btree_set("a[0-2]{0,3}", 0..40),
+        patterns in prop::collection::vec("a?[0-3]{0,2}[*]?", 0..4),
+        name in "a[0-2]?",
+        from in 0..2_u64,
+    ) {
+        let (mut names, scope) = (Names::default(), Scope::of(&patterns).expect("so many patterns are allowed"));
+        held.iter().for_each(|taken| names.hold(id(taken), HOLDER));
+        let fits = |id: &String| !held.contains(id) && scope.allows(id);
+        let expected = (from..10_000).map(|number| format!("{name}{number}")).find(fits);
+        prop_assert_eq!(names.numbered(&name, from, &scope).map(|free| free.to_string()), expected);
     }
 
     /// The ranges are those of the numbers, and none touches the next.
@@ -110,6 +134,28 @@ fn many_of_one_name_are_one_range() {
     }
     let foo = &names.numbers["Foo"].0;
     assert_eq!(foo.iter().collect::<Vec<_>>(), [(&1, &19_999)]);
+}
+
+/// Whatever the scope, as many steps as it has ranges for the name: at most nine of each pattern.
+#[test]
+fn a_scope_is_no_reason_to_try_every_number() {
+    let mut names = Names::default();
+    for _ in 0..20_000 {
+        give(&mut names, "Foo");
+    }
+    let ranges = |patterns: &[&str]| Scope::of(patterns).unwrap().numbers("Foo").collect::<Vec<_>>();
+    assert_eq!(Scope::ANY.numbers("Foo").count(), 1);
+    assert_eq!(ranges(&["F*", "Foo", "Foo07", "Foo7x", "Bar1"]), [0..=u64::MAX]);
+    assert_eq!(ranges(&["Foo12", "Foo0*", "Foo123456789*"]), [12..=12, 0..=0, 123_456_789..=123_456_789]);
+    assert_eq!(ranges(&["Foo1234567890", "Foo1234567890*"]), []);
+    assert_eq!(ranges(&["Foo1*"])[..3], [1..=1, 10..=19, 100..=199]);
+    assert_eq!(ranges(&["Foo1*"]).last().unwrap(), &(100_000_000..=199_999_999));
+    for (patterns, given) in [(&["Foo"][..], None), (&["Foo", "Foo19999"], None), (&["Foo", "Foo3*"], Some("Foo30000"))]
+    {
+        let given = given.map(str::to_owned);
+        assert_eq!(give_within(&mut names, "Foo", &Scope::of(patterns).unwrap()), given, "{patterns:?}");
+    }
+    assert_eq!(give_within(&mut names, "Foo", &Scope::of(&["Foo20001", "Foo20000"]).unwrap()).unwrap(), "Foo20000");
 }
 
 /// The same with holes in it: as many ranges as holes, and each is found from the front.

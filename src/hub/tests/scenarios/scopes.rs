@@ -72,20 +72,102 @@ fn a_streamer_registers_what_it_may() {
     }
 }
 
-/// §5.1: the number that is appended is the gateway's.
+/// §5.1: of the numbers, the lowest that it may have; where there is none, it is told to come again.
 #[test]
-fn what_is_wanted_counts_not_what_is_given() {
-    let mut w = World::wilbur();
+fn what_is_given_counts_as_what_is_wanted() {
+    const FOO_IS_TAKEN: &str = "closed 1013: the id Foo is taken, and the token allows no other";
+    for (ids, given) in [
+        (&["Foo"][..], FOO_IS_TAKEN),
+        (&["Foo", "Foo1"], FOO_IS_TAKEN),
+        (&["Foo", "Bar*"], FOO_IS_TAKEN),
+        (&["Foo", "Foo7", "Foo4"], "endpointIdConfirm Foo4"),
+        (&["Foo*"], "endpointIdConfirm Foo2"),
+        (&["*"], "endpointIdConfirm Foo2"),
+        (&["Foo", "Foo1*"], "endpointIdConfirm Foo10"),
+        (&["Foo1", "Foo2"], NOT_ALLOWED),
+    ] {
+        let mut w = World::wilbur();
+        w.streamer("S").says_id("Foo");
+        w.streamer("another's").says_id("Foo1");
+        w.within(ids, "T", Role::Streamer);
+        w.forget();
+        assert_eq!(w.the("T").says_id("Foo").heard(), [given], "{ids:?}");
+        if let Some(own) = given.strip_prefix("endpointIdConfirm ") {
+            assert_eq!(w.the("T").says_id(own).heard(), [given], "its own is not wanted anew");
+            assert_eq!(w.the("T").says_id("Foo").heard(), [given], "and it gets its own number again");
+        }
+        assert_eq!(w.streamer("U").says_id("Foo").heard().last().unwrap()[..21], *"endpointIdConfirm Foo");
+        w.ends_empty();
+    }
+}
+
+/// §5.1: the holder is asked first, as for anybody: it may be the newcomer's own ghost.
+#[test]
+fn the_holder_shows_life_before_a_newcomer_is_sent_away() {
+    for alive in [true, false] {
+        let mut w = World::standard();
+        w.streamer("S").says_id("Foo");
+        w.within(&["Foo"], "T", Role::Streamer);
+        w.forget();
+        assert_eq!(w.the("T").says_id("Foo").heard(), NOTHING);
+        assert_eq!(w.heard("S"), ["probed"]);
+        let told = if alive {
+            w.the("S").shows_life();
+            "closed 1013: the id Foo is taken, and the token allows no other"
+        } else {
+            w.wait(2.0);
+            "endpointIdConfirm Foo"
+        };
+        assert_eq!(w.heard("T"), [told]);
+        assert_eq!(w.listed(), ["Foo"]);
+        w.ends_empty();
+    }
+}
+
+/// §5.1, §5.5: what it had goes to whoever waits for it, its players are ended, and the next in the queue is served.
+#[test]
+fn whoever_is_sent_away_leaves_everything_to_the_others() {
+    let mut w = World::standard();
     w.streamer("S").says_id("Foo");
-    w.within(&["Foo"], "T", Role::Streamer);
+    w.within(&["Foo", "Bar"], "T", Role::Streamer).says_id("Bar");
+    w.player("P").subscribes("Bar");
+    w.streamer("U");
+    w.streamer("V");
     w.forget();
-    assert_eq!(w.the("T").says_id("Foo").heard(), ["endpointIdConfirm Foo1"]);
-    assert_eq!(w.the("T").says_id("Foo1").heard(), ["endpointIdConfirm Foo1"], "its own is not wanted anew");
-    w.within(&["Foo"], "P", Role::Player);
-    w.forget();
-    assert_eq!(w.the("P").lists().heard(), ["streamerList [Foo]"], "the watcher's list goes by the given one");
-    assert_eq!(w.the("S").says_id("Foo1").heard(), ["endpointIdConfirm Foo11"], "and without a scope everything goes");
+    w.the("T").says_id("Foo");
+    w.the("U").says_id("Foo");
+    w.the("V").says_id("Bar");
+    w.the("S").shows_life();
+    assert_eq!(w.heard("T"), ["probed", "closed 1013: the id Foo is taken, and the token allows no other"]);
+    assert_eq!(w.heard("P"), ["streamerDisconnected", "closed"]);
+    assert_eq!(w.heard("V"), ["endpointIdConfirm Bar"]);
+    assert_eq!(w.heard("U"), ["endpointIdConfirm Foo1"]);
+    assert_eq!(w.listed(), ["Foo", "Foo1", "Bar"]);
+    w.wait(60.0);
     w.ends_empty();
+}
+
+/// §5.1: each of 10,000 waits for the next one's id, and somebody before it in the queue gets it: all are sent away.
+#[test]
+fn a_long_chain_of_those_that_are_sent_away_unwinds() {
+    const LONG: usize = 10_000;
+    let mut w = World::standard();
+    w.streamer("first").says_id("<0>");
+    for n in 1..=LONG {
+        let [own, next] = [format!("<{n}>"), format!("<{}>", n - 1)];
+        w.within(&[&own, &next], &n.to_string(), Role::Streamer).says_id(&own);
+        w.streamer(&format!("before {n}")).says_id(&next);
+        w.the(&n.to_string()).says_id(&next);
+    }
+    w.forget();
+    w.the("first").shows_life();
+    for n in 1..=LONG {
+        let why = format!("closed 1013: the id <{}> is taken, and the token allows no other", n - 1);
+        assert_eq!(w.heard(&n.to_string()), [why]);
+        let given = if n == 1 { "<0>1".into() } else { format!("<{}>", n - 1) };
+        assert_eq!(w.heard(&format!("before {n}")), [format!("endpointIdConfirm {given}")]);
+    }
+    assert_eq!(w.hub.session_count(), LONG + 1);
 }
 
 /// §5.1: empty or missing → `UnknownStreamer`, which is an id like any other.
@@ -107,6 +189,38 @@ fn a_streamer_that_stays_silent_is_closed_in_place_of_being_listed() {
     w.wait(5.0);
     assert_eq!(w.heard("S"), [NOT_ALLOWED]);
     assert_eq!(w.listed(), ["__LEGACY_STREAMER__0"]);
+    for (ids, told) in [
+        (["__LEGACY_STREAMER__"], NOT_ALLOWED),
+        (["__LEGACY_STREAMER__0"], "closed 1013: the id __LEGACY_STREAMER__ is taken, and the token allows no other"),
+    ] {
+        w.within(&ids, "U", Role::Streamer);
+        w.forget();
+        w.wait(5.0);
+        assert_eq!(w.heard("U"), [told]);
+    }
+    w.within(&["__LEGACY_STREAMER__3"], "V", Role::Streamer);
+    w.wait(5.0);
+    assert_eq!(w.listed(), ["__LEGACY_STREAMER__0", "__LEGACY_STREAMER__3"]);
+    w.ends_empty();
+}
+
+/// §4: nor does it get a number there that it may not have; and where nobody is asked, it is turned away.
+#[test]
+fn an_id_that_is_given_unasked_is_measured_too() {
+    let taken = |id: &str| format!("closed 1013: the id {id} is taken, and the token allows no other");
+    let mut w = World::wilbur();
+    w.streamer("S");
+    w.within(&["UnknownStreamer", "Foo"], "T", Role::Streamer);
+    assert_eq!(w.hub.streamers()[1].id, None);
+    assert_eq!(*w.the("T").says_id("Foo").heard().last().unwrap(), "endpointIdConfirm Foo");
+    assert_eq!(w.the("T").says_no_id().heard(), [taken("UnknownStreamer")]);
+    w.ends_empty();
+    let mut w = World::of(Dialect::CIRRUS_5_1);
+    w.connect("S", Role::Streamer, Dialect::STANDARD).says_id("1");
+    assert_eq!(w.within(&["1"], "F", Role::Sfu).heard(), [taken("1")]);
+    w.the("S").leaves();
+    w.connect("F2", Role::Sfu, Dialect::STANDARD).says_id("__LEGACY__");
+    assert_eq!(w.within(&["__LEGACY__"], "T", Role::Streamer).heard(), [taken("__LEGACY__")]);
     w.ends_empty();
 }
 
@@ -231,13 +345,13 @@ fn the_streamer_of_the_settings_must_be_allowed_too() {
     w.ends_empty();
 }
 
-/// In `wilbur` an SFU's list names itself, whatever it may watch.
+/// In `wilbur` an SFU's list names itself.
 #[test]
 fn an_sfu_finds_itself_in_wilburs_list() {
     let mut w = World::wilbur();
     w.streamer("S").says_id("Foo");
     w.streamer("T").says_id("Mix");
-    w.within(&["Mix"], "F", Role::Sfu).says_id("Mix");
+    w.within(&["Mix", "Mix1"], "F", Role::Sfu).says_id("Mix");
     w.forget();
     assert_eq!(w.the("F").lists().heard(), ["streamerList [Mix, Mix1]"]);
     w.ends_empty();
@@ -245,13 +359,15 @@ fn an_sfu_finds_itself_in_wilburs_list() {
 
 const IDS: [&str; 4] = ["Foo", "Foo2", "Bar", "Baz"];
 const SCOPES: [&[&str]; 4] = [&["Foo*"], &["Bar", "Mix*"], &[], &["*"]];
+const STREAMERS_SCOPES: [&[&str]; 4] = [&["Foo", "Bar"], &["Foo", "Foo1*", "Bar2"], &["*"], &["Foo", "Foo2"]];
 
-/// Watchers by name: their place in the order of arrival, and what they may watch.
-type Watchers = Vec<(String, crate::id::SessionId, Scope)>;
+/// Those with a scope, by name: their place in the order of arrival, and what they may register or watch.
+type Scoped = Vec<(String, crate::id::SessionId, Scope, Role)>;
 
 /// Something that happens: `kind` says what, the others to whom.
-fn happens(w: &mut World, watchers: &mut Watchers, count: &mut u64, (kind, a, b): (u8, usize, usize)) {
+fn happens(w: &mut World, scoped: &mut Scoped, count: &mut u64, (kind, a, b): (u8, usize, usize)) {
     let name = format!("peer{count}");
+    let watchers: Vec<_> = scoped.iter().filter(|(.., role)| *role != Role::Streamer).collect();
     let watcher = watchers.get(a * 7 % watchers.len().max(1)).map(|(name, ..)| name.clone());
     match (kind, watcher) {
         (0, _) => {
@@ -262,8 +378,14 @@ fn happens(w: &mut World, watchers: &mut Watchers, count: &mut u64, (kind, a, b)
             *count += 1;
             let role = if kind == 1 { Role::Player } else { Role::Sfu };
             w.within(SCOPES[b], &name, role).and_that_is_all();
-            watchers.push((name, crate::id::SessionId(*count), Scope::of(SCOPES[b]).unwrap()));
+            scoped.push((name, crate::id::SessionId(*count), Scope::of(SCOPES[b]).unwrap(), role));
         }
+        (8, _) => {
+            *count += 1;
+            w.within(STREAMERS_SCOPES[b], &name, Role::Streamer).says_id(IDS[a]).and_that_is_all();
+            scoped.push((name, crate::id::SessionId(*count), Scope::of(STREAMERS_SCOPES[b]).unwrap(), Role::Streamer));
+        }
+        (9, _) if *count > 0 => w.the(&format!("peer{}", a as u64 * 5 % *count)).shows_life().and_that_is_all(),
         (3, Some(watcher)) => w.the(&watcher).subscribes(IDS[b]).and_that_is_all(),
         (4, Some(watcher)) => w.the(&watcher).lists().and_that_is_all(),
         (5, Some(watcher)) => w.the(&watcher).sends(r#"{"type":"answer"}"#).and_that_is_all(),
@@ -275,26 +397,28 @@ fn happens(w: &mut World, watchers: &mut Watchers, count: &mut u64, (kind, a, b)
 }
 
 proptest::proptest! {
-    /// Whatever happens, in whatever dialect: nobody is listed, or becomes, what a watcher may not watch.
+    /// Whatever happens, in whatever dialect: nobody is listed, or becomes, what a watcher may not watch, and nobody has
+    /// an id that it may not have.
     #[test]
     fn nobody_gets_beyond_its_scope(
         dialect in 0..Dialect::ALL.len(),
-        deeds in proptest::collection::vec((0u8..8, 0usize..4, 0usize..4), 1..60),
+        deeds in proptest::collection::vec((0u8..10, 0usize..4, 0usize..4), 1..60),
     ) {
         let mut w = World::of(Dialect::ALL[dialect]);
-        let (mut watchers, mut count) = (Watchers::new(), 0);
+        let (mut scoped, mut count) = (Scoped::new(), 0);
         for deed in deeds {
-            happens(&mut w, &mut watchers, &mut count, deed);
-            let players = w.hub.players();
-            for (name, session, scope) in &watchers {
+            happens(&mut w, &mut scoped, &mut count, deed);
+            let (players, streamers) = (w.hub.players(), w.hub.streamers());
+            for (name, session, scope, _) in &scoped {
                 let watched = players.iter().find(|view| view.session == *session);
                 let watched = watched.and_then(|view| view.subscribed_to.as_ref());
                 proptest::prop_assert!(watched.is_none_or(|id| scope.allows(id.as_str())), "{watched:?}");
+                let held = streamers.iter().find(|view| view.session == *session).and_then(|view| view.id.as_ref());
+                proptest::prop_assert!(held.is_none_or(|id| scope.allows(id.as_str())), "{held:?} within {scope:?}");
                 for list in w.heard(name).iter().filter_map(|text| text.strip_prefix("streamerList [")) {
                     let ids = list.trim_end_matches(']').split(", ").filter(|id| !id.is_empty());
                     for id in ids {
-                        let own = w.hub.streamer(id).is_some_and(|view| view.session == *session);
-                        proptest::prop_assert!(own || scope.allows(id), "{list} is shown within {scope:?}");
+                        proptest::prop_assert!(scope.allows(id), "{list} is shown within {scope:?}");
                     }
                 }
             }
