@@ -82,7 +82,7 @@ impl Gateway {
             origins: OriginCheck::new(config.allowed_origins.clone()),
             cors_origins: Origins::new(open::cors_origins(config)),
             api: ApiState::new(Arc::clone(&router)),
-            gate: admin::Gate::new(config.admin_access.clone(), Arc::clone(&metrics)),
+            gate: admin::Gate::new(config, Arc::clone(&metrics)),
         };
         router.memory().set_most(bounds::memory(config));
         let sessions = Arc::new(Sessions::new(Arc::clone(&router), config.keepalive, bounds::session(config)));
@@ -149,7 +149,7 @@ impl Gateway {
         self.live.greetings.change(config.peer_options.json(), &config.turn);
         self.live.origins.change(config.allowed_origins.clone());
         self.live.cors_origins.change(open::cors_origins(config));
-        self.live.gate.change(config.admin_access.clone());
+        self.live.gate.change(config);
         self.show(config);
     }
 

@@ -1,4 +1,5 @@
-//! The REST API of the operators' listener (protocol.md §6): its bodies word for word, what is not found, what is ended.
+//! The REST API of the operators' listener (protocol.md §6): its bodies word for word, what is not found, what is ended;
+//! and what of it others see where it is beside the pages.
 
 mod support;
 
@@ -40,7 +41,11 @@ async fn asked(lab: &Lab, request: &str) -> (u16, Value) {
 }
 
 async fn get(lab: &Lab, path: &str) -> Value {
-    let answer = ask(admin(lab), &format!("GET {path}"), "").await;
+    get_at(admin(lab), path, "").await
+}
+
+async fn get_at(addr: SocketAddr, path: &str, headers: &str) -> Value {
+    let answer = ask(addr, &format!("GET {path}"), headers).await;
     assert_eq!(answer.status, 200, "{path}: {}", answer.head);
     assert!(answer.head.contains("content-type: application/json"), "{}", answer.head);
     answer.body
@@ -277,6 +282,78 @@ async fn peers_listeners_have_no_api_unless_they_are_told() {
         assert_eq!(ask(http, request, "").await.status, 404, "{request}");
     }
     assert_eq!(get(&lab, "/api/status").await["player_count"], 4);
+}
+
+/// The options of `pixelgate serve` that the tests below need.
+fn beside_the_pages(written: &[&str]) -> impl FnOnce(&mut Config) {
+    let args = [&["pixelgate", "serve", "--rest-api"], written].concat();
+    let Ok(pixelgate::config::cli::Command::Serve(read)) = pixelgate::config::cli::parse(args, &|_| None) else {
+        panic!("the options are good")
+    };
+    |config| {
+        config.rest_api = read.config.rest_api;
+        config.auth = read.config.auth;
+        config.admin_access = read.config.admin_access;
+    }
+}
+
+/// Everything as at the operators', and no address.
+#[tokio::test]
+async fn beside_the_pages_nobody_learns_where_others_are() {
+    let lab = Lab::with(beside_the_pages(&["--admin-token", "of-the-operators"]));
+    let _scene = Scene::play(&lab).await;
+    let http = lab.gateway().bound().http.unwrap();
+    let bearer = "Authorization: Bearer of-the-operators\r\n";
+    for path in ["/streamers", "/streamers/Foo", "/streamers/Fan", "/players", "/players/Player1", "/players/Player3"] {
+        let path = format!("/api{path}");
+        let to_operators = get_at(admin(&lab), &path, bearer).await.to_string();
+        assert!(to_operators.contains(r#""remoteAddress":"127.0.0.1""#), "{to_operators}");
+        let expected = to_operators.replace("127.0.0.1", "");
+        assert_eq!(get_at(http, &path, "").await.to_string(), expected);
+        // Nor to somebody who may know it: the answer crosses the players' network.
+        assert_eq!(get_at(http, &path, bearer).await.to_string(), expected);
+    }
+    assert_eq!(ask(http, "DELETE /api/players/Player1", bearer).await.status, 405);
+}
+
+/// Where players need a token, strangers learn nothing of them: the operators' token opens it, a player's does not.
+#[tokio::test]
+async fn where_players_need_a_token_so_does_what_is_said_of_them() {
+    const PATHS: [&str; 7] =
+        ["/status", "/config", "/streamers", "/streamers/Foo", "/players", "/players/Player0", "/api-definition"];
+    let players = ["--player-token", "of-the-players"];
+    for (admin_token, refused) in [(&["--admin-token", "of-the-operators"][..], 401), (&[], 403)] {
+        let lab = Lab::with(beside_the_pages(&[&players[..], admin_token].concat()));
+        let _streamer = lab.streamer(Via::Ws, "Foo").await;
+        let http = lab.gateway().bound().http.unwrap();
+        for path in PATHS {
+            let request = format!("GET /api{path}");
+            for headers in ["", "Authorization: Bearer of-the-players\r\n", "Authorization: Bearer \r\n"] {
+                let answer = ask(http, &request, headers).await;
+                assert_eq!((answer.status, answer.body), (refused, Value::Null), "{request} {headers}");
+            }
+            let answer = ask(http, &request, "Authorization: Bearer of-the-operators\r\n").await;
+            let expected = match (refused, path) {
+                (403, _) => 403,
+                (_, "/players/Player0") => 404,
+                _ => 200,
+            };
+            assert_eq!(answer.status, expected, "{request}");
+        }
+        assert_eq!(ask(http, "GET /", "").await.status, 200, "the page itself is everybody's");
+    }
+}
+
+/// The rules change while it runs.
+#[tokio::test]
+async fn a_rule_for_players_that_comes_later_holds_for_what_is_said_of_them() {
+    let lab = Lab::with(beside_the_pages(&[]));
+    let http = lab.gateway().bound().http.unwrap();
+    assert_eq!(ask(http, "GET /api/players", "").await.status, 200);
+    let mut config = Config::for_tests();
+    beside_the_pages(&["--player-token", "of-the-players"])(&mut config);
+    lab.gateway().apply(&config);
+    assert_eq!(ask(http, "GET /api/players", "").await.status, 403);
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! The REST API of protocol.md §6, under `/api`.
 //!
 //! The bodies are types, and the OpenAPI document is made of the same types: what is documented is what is sent. What
-//! ends sessions is mounted only where [`ApiOptions::deletes`] says so, and stands in the document only there.
+//! ends sessions is mounted only where [`ApiOptions::deletes`] says so, and stands in the document only there. Where
+//! everybody may ask, the members that hold addresses are there and empty: clients of the reference server look for them.
 
 mod bodies;
 mod definition;
@@ -23,7 +24,7 @@ use http::{HeaderValue, Method, StatusCode};
 
 use self::bodies::{Configuration, Message, Player, Status, Streamer};
 pub(crate) use self::bodies::{Ports, Shown};
-use crate::router::Router;
+use crate::router::{PlayerEntry, Router, StreamerEntry};
 use crate::wire::{Close, CloseCode};
 
 /// What a session is told that an operator ends.
@@ -35,6 +36,7 @@ const ENDED: Close =
 pub(crate) struct ApiState {
     router: Arc<Router>,
     configuration: Arc<ArcSwap<Configuration>>,
+    options: ApiOptions,
 }
 
 /// What the API may do where it is mounted.
@@ -42,17 +44,38 @@ pub(crate) struct ApiState {
 pub(crate) struct ApiOptions {
     /// Sessions may be ended: for operators alone.
     pub(crate) deletes: bool,
+    /// Where peers come from is shown.
+    pub(crate) addresses: bool,
+}
+
+impl ApiOptions {
+    /// Everything.
+    pub(crate) const OPERATORS: Self = Self { deletes: true, addresses: true };
+
+    /// What anybody may know who reaches a players' listener.
+    pub(crate) const PLAYERS: Self = Self { deletes: false, addresses: false };
 }
 
 impl ApiState {
     /// Speaks about the sessions of `router`, and about no configuration yet.
     pub(crate) fn new(router: Arc<Router>) -> Self {
-        Self { router, configuration: Arc::new(ArcSwap::from_pointee((&Shown::NOTHING).into())) }
+        let configuration = Arc::new(ArcSwap::from_pointee((&Shown::NOTHING).into()));
+        Self { router, configuration, options: ApiOptions::PLAYERS }
     }
 
     /// What the configuration says at `/api/config` from now on; credentials in it are replaced here, once.
     pub(crate) fn show(&self, shown: &Shown<'_>) {
         self.configuration.store(Arc::new(shown.into()));
+    }
+
+    fn streamer(&self, entry: StreamerEntry) -> Streamer {
+        let streamer = Streamer::from(entry);
+        if self.options.addresses { streamer } else { streamer.without_addresses() }
+    }
+
+    fn player(&self, entry: PlayerEntry) -> Player {
+        let player = Player::from(entry);
+        if self.options.addresses { player } else { player.without_address() }
     }
 }
 
@@ -74,7 +97,7 @@ pub(crate) fn router(state: ApiState, options: ApiOptions) -> Routes {
         .route("/players/{id}", player)
         .route("/api-definition", get(definition))
         .fallback(|| async { Fault::NoResource })
-        .with_state(state);
+        .with_state(ApiState { options, ..state });
     Routes::new().nest("/api", routes.layer(from_fn(no_page)).layer(map_response(fresh)))
 }
 
@@ -118,7 +141,7 @@ async fn config(State(state): State<ApiState>) -> Response {
     responses((status = 200, description = "All of them", body = Vec<Streamer>))
 )]
 async fn streamers(State(state): State<ApiState>) -> Json<Vec<Streamer>> {
-    Json(state.router.streamer_entries().into_iter().map(Into::into).collect())
+    Json(state.router.streamer_entries().into_iter().map(|entry| state.streamer(entry)).collect())
 }
 
 /// One streamer or SFU
@@ -135,7 +158,7 @@ async fn streamers(State(state): State<ApiState>) -> Json<Vec<Streamer>> {
 )]
 async fn streamer(State(state): State<ApiState>, id: Id) -> Result<Json<Streamer>, Fault> {
     let Path(id) = id?;
-    state.router.streamer_entry(&id).map(|entry| Json(entry.into())).ok_or(Fault::NoStreamer(id))
+    state.router.streamer_entry(&id).map(|entry| Json(state.streamer(entry))).ok_or(Fault::NoStreamer(id))
 }
 
 /// Every player and SFU, in the order of arrival
@@ -146,7 +169,7 @@ async fn streamer(State(state): State<ApiState>, id: Id) -> Result<Json<Streamer
     responses((status = 200, description = "All of them", body = Vec<Player>))
 )]
 async fn players(State(state): State<ApiState>) -> Json<Vec<Player>> {
-    Json(state.router.player_entries().into_iter().map(Into::into).collect())
+    Json(state.router.player_entries().into_iter().map(|entry| state.player(entry)).collect())
 }
 
 /// One player or SFU
@@ -163,7 +186,7 @@ async fn players(State(state): State<ApiState>) -> Json<Vec<Player>> {
 )]
 async fn player(State(state): State<ApiState>, id: Id) -> Result<Json<Player>, Fault> {
     let Path(id) = id?;
-    state.router.player_entry(&id).map(|entry| Json(entry.into())).ok_or(Fault::NoPlayer(id))
+    state.router.player_entry(&id).map(|entry| Json(state.player(entry))).ok_or(Fault::NoPlayer(id))
 }
 
 /// End the session of a streamer or SFU, and with it its players'

@@ -1,4 +1,6 @@
-//! Who may use the operators' listener; its health is for everybody.
+//! Who may use the operators' listener; its health is for everybody. And who may ask about sessions where players come
+//! in: everybody, unless players need a token. Then who is there is no stranger's business either, and only the operators'
+//! token opens it.
 //!
 //! A page may have its own name lead to this machine (DNS rebinding), and then asks with the browser of somebody who
 //! reaches this listener: the `Host` must be an address, `localhost`, or a name that the operator has given. Other
@@ -16,14 +18,28 @@ use axum::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, HOST, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use crate::config::{AdminAccess, Host};
+use crate::config::{AdminAccess, Config, Host};
 use crate::metrics::Metrics;
+use crate::wire::Role;
 
 /// The operator's rules, which may change while the gateway runs. Clones share them.
 #[derive(Clone, Debug)]
 pub(crate) struct Gate {
-    access: Arc<ArcSwap<AdminAccess>>,
+    rules: Arc<ArcSwap<Rules>>,
     metrics: Arc<Metrics>,
+}
+
+#[derive(Debug)]
+struct Rules {
+    access: AdminAccess,
+    /// Players need a token, somewhere at least.
+    private: bool,
+}
+
+impl From<&Config> for Rules {
+    fn from(config: &Config) -> Self {
+        Self { access: config.admin_access.clone(), private: config.auth.has_rule(Role::Player) }
+    }
 }
 
 /// Why a request is not answered.
@@ -35,20 +51,22 @@ enum Refusal {
     Elsewhere,
     /// Without the token.
     Token,
+    /// On a players' listener, where players need a token and there is none of the operators'.
+    Private,
 }
 
 impl Gate {
-    pub(crate) fn new(access: AdminAccess, metrics: Arc<Metrics>) -> Self {
-        Self { access: Arc::new(ArcSwap::from_pointee(access)), metrics }
+    pub(crate) fn new(config: &Config, metrics: Arc<Metrics>) -> Self {
+        Self { rules: Arc::new(ArcSwap::from_pointee(config.into())), metrics }
     }
 
     /// Other rules from now on.
-    pub(crate) fn change(&self, access: AdminAccess) {
-        self.access.store(Arc::new(access));
+    pub(crate) fn change(&self, config: &Config) {
+        self.rules.store(Arc::new(config.into()));
     }
 
     fn check(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> Result<(), Refusal> {
-        let access = self.access.load();
+        let access = &self.rules.load().access;
         let known = |host: &[u8]| std::str::from_utf8(host).ok().is_some_and(|host| is_known(host, &access.hosts));
         if !headers.get_all(HOST).iter().all(|host| known(host.as_bytes())) {
             return Err(Refusal::Host);
@@ -60,18 +78,37 @@ impl Gate {
             None => Err(Refusal::Elsewhere),
         }
     }
+
+    fn check_among_players(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        let rules = self.rules.load();
+        match &rules.access.token {
+            _ if !rules.private => Ok(()),
+            Some(token) if bears(headers, token.as_str()) => Ok(()),
+            Some(_) => Err(Refusal::Token),
+            None => Err(Refusal::Private),
+        }
+    }
+
+    async fn pass(&self, checked: Result<(), Refusal>, request: Request, next: Next) -> Response {
+        match checked {
+            Ok(()) => next.run(request).await,
+            Err(refusal) => {
+                self.metrics.refused(refusal.reason());
+                refusal.into_response()
+            }
+        }
+    }
 }
 
 /// What stands before everything but health.
 pub(super) async fn guard(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
-    match gate.check(peer, request.headers()) {
-        Ok(()) => next.run(request).await,
-        Err(refusal) => {
-            gate.metrics.refused(refusal.reason());
-            refusal.into_response()
-        }
-    }
+    gate.pass(gate.check(peer, request.headers()), request, next).await
+}
+
+/// What stands before the REST API on players' listeners.
+pub(crate) async fn guard_among_players(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    gate.pass(gate.check_among_players(request.headers()), request, next).await
 }
 
 /// Whether somebody asks on this machine, with a connection of its own. An address that a proxy tells has no port: who
@@ -102,7 +139,7 @@ impl Refusal {
     const fn reason(self) -> &'static str {
         match self {
             Self::Host => "admin_host",
-            Self::Elsewhere | Self::Token => "admin_token",
+            Self::Elsewhere | Self::Token | Self::Private => "admin_token",
         }
     }
 }
@@ -121,6 +158,8 @@ impl IntoResponse for Refusal {
                 let text = "The operators' token is needed: Authorization: Bearer ….\n";
                 (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], text).into_response()
             }
+            Self::Private => (StatusCode::FORBIDDEN, "Players need a token here, and so does this: set admin-token.\n")
+                .into_response(),
         }
     }
 }

@@ -16,7 +16,7 @@ use http::header::CONTENT_TYPE;
 use tokio_util::sync::CancellationToken;
 
 use self::api::{ApiOptions, ApiState};
-pub(crate) use self::gate::Gate;
+pub(crate) use self::gate::{Gate, guard_among_players};
 use crate::metrics::{self, Metrics};
 use crate::tls::Certificates;
 
@@ -35,7 +35,7 @@ pub(crate) fn router(operators: Operators, api: ApiState, gate: Gate) -> Router 
     let guarded = Router::new()
         .route("/metrics", get(render))
         .with_state(operators.clone())
-        .merge(api::router(api, ApiOptions { deletes: true }))
+        .merge(api::router(api, ApiOptions::OPERATORS))
         .fallback(|| async {
             (StatusCode::NOT_FOUND, "No such page. There are /healthz, /readyz, /metrics and /api/api-definition.\n")
         })

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
+use axum::middleware::from_fn_with_state;
 use http::HeaderValue;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -148,7 +149,8 @@ impl Gateway {
     /// The REST API where `rest-api` puts it: beside the pages of every listener, whose manners it shares. This is the
     /// one place where it is mounted there.
     fn rest_api(&self) -> axum::Router {
-        api::router(self.live.api.clone(), ApiOptions { deletes: false })
+        let guard = from_fn_with_state(self.live.gate.clone(), admin::guard_among_players);
+        api::router(self.live.api.clone(), ApiOptions::PLAYERS).route_layer(guard)
     }
 
     /// What the API shows of the configuration, now and after each reading of it.

@@ -71,7 +71,7 @@ pub(super) struct Streamer {
     r#type: StreamerType,
     /// Whether players find it in the list.
     streaming: bool,
-    /// The address that it came from.
+    /// The address that it came from; empty at players' ports.
     remote_address: String,
     /// Those that watch it.
     subscribers: Vec<Player>,
@@ -87,7 +87,7 @@ pub(super) struct Player {
     #[schema(value_type = String, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     subscribed_to: Option<String>,
-    /// The address that it came from.
+    /// The address that it came from; empty at players' ports.
     remote_address: String,
 }
 
@@ -174,6 +174,21 @@ impl From<&Shown<'_>> for Configuration {
                 peer_connection_options: peer_options,
             },
         }
+    }
+}
+
+impl Streamer {
+    /// For whoever is not to know where peers come from.
+    pub(super) fn without_addresses(self) -> Self {
+        let subscribers = self.subscribers.into_iter().map(Player::without_address).collect();
+        Self { remote_address: String::new(), subscribers, ..self }
+    }
+}
+
+impl Player {
+    /// The same.
+    pub(super) fn without_address(self) -> Self {
+        Self { remote_address: String::new(), ..self }
     }
 }
 

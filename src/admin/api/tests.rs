@@ -23,7 +23,8 @@ fn state() -> ApiState {
 }
 
 async fn ask(deletes: bool, method: Method, path: &str) -> (StatusCode, http::HeaderMap, Value) {
-    let mut routes = router(state(), ApiOptions { deletes });
+    let options = if deletes { ApiOptions::OPERATORS } else { ApiOptions::PLAYERS };
+    let mut routes = router(state(), options);
     let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
     let (head, body) = routes.call(request).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();

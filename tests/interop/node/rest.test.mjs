@@ -6,7 +6,8 @@ import { suite, test } from "node:test";
 import { within } from "./gateway.mjs";
 import { Scene, expectStreamers, identify, subscribe, wilbur } from "./scene.mjs";
 
-const REMOTE = { remoteAddress: "127.0.0.1" };
+// Where peers come from is the operators' business: the member is there, and empty.
+const REMOTE = { remoteAddress: "" };
 const SFU = { playerId: "Player0", type: "SFU", subscribedTo: "Stage", ...REMOTE };
 const WATCHING = { playerId: "Player1", type: "Player", subscribedTo: "Stage", ...REMOTE };
 const BEHIND = { playerId: "Player2", type: "Player", subscribedTo: "SFU", ...REMOTE };
@@ -30,8 +31,8 @@ async function ask(scene, path, { method = "GET", headers = {} } = {}) {
 }
 
 /** The body at a path that is there. */
-async function get(scene, path) {
-  const { status, body } = await ask(scene, `/api${path}`);
+async function get(scene, path, options) {
+  const { status, body } = await ask(scene, `/api${path}`, options);
   assert.equal(status, 200, path);
   return body;
 }
@@ -76,12 +77,18 @@ suite("The REST API of the player port", () => {
   });
 
   const turn = { urls: ["turn:turn.example"], username: "HUSH-user", credential: "HUSH-word" };
-  const secrets = ["--peer_options", JSON.stringify({ iceServers: [turn] }), "--player_token", "HUSH-token"];
+  const tokens = ["--player_token", "HUSH-token", "--admin_token", "HUSH-operators"];
+  const secrets = ["--peer_options", JSON.stringify({ iceServers: [turn] }), ...tokens];
   served("how it is configured, without what opens anything", ["--max_players", "7", ...secrets], async (scene) => {
     const iceServers = [{ ...turn, username: "[redacted]", credential: "[redacted]" }];
     const { http, streamer, sfu } = scene.gateway;
     const [playerPort, streamerPort, sfuPort] = [http, streamer, sfu].map((address) => Number(address.split(":")[1]));
-    assert.deepStrictEqual(await get(scene, "/config"), {
+    // Where players need a token, this is the operators' alone.
+    for (const authorization of [undefined, "Bearer HUSH-token"]) {
+      const headers = authorization === undefined ? {} : { authorization };
+      assert.equal((await ask(scene, "/api/config", { headers })).status, 401);
+    }
+    assert.deepStrictEqual(await get(scene, "/config", { headers: { authorization: "Bearer HUSH-operators" } }), {
       config: { streamerPort, playerPort, sfuPort, peerOptions: { iceServers }, maxSubscribers: 7 },
       protocolConfig: { protocolVersion: "1.3.0", peerConnectionOptions: { iceServers } },
     });
