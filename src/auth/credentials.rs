@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use http::header::{AUTHORIZATION, HeaderMap, SEC_WEBSOCKET_PROTOCOL};
+use jsonwebtoken::decode_header;
 use percent_encoding::percent_decode_str;
 
 use super::Refusal;
@@ -32,10 +33,17 @@ impl Token {
         &self.0
     }
 
-    /// What tells it from others without telling it: the first half of its SHA-256, in hexadecimal digits.
+    /// What tells it from others without telling it: the first half of the SHA-256, in hexadecimal digits, of what is
+    /// signed, or of all of it where nothing is.
     pub fn fingerprint(&self) -> Arc<str> {
-        let whole = digest(&SHA256, self.0.as_bytes());
+        let whole = digest(&SHA256, self.without_signature().as_bytes());
         whole.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
+    }
+
+    /// One token may have several good signatures: of ES256, whoever has one can make another.
+    fn without_signature(&self) -> &str {
+        let signed = self.0.rsplit_once('.').map(|(signed, _)| signed);
+        signed.filter(|_| decode_header(&*self.0).is_ok()).unwrap_or(&self.0)
     }
 }
 

@@ -14,7 +14,8 @@ pub struct Grant {
     pub scope: Scope,
     /// When its session ends at the latest.
     pub until: Option<Until>,
-    /// Which token it has shown: those of one token are counted together.
+    /// Which token it has shown, whatever its signature: those of one token are counted together. `None` for whoever a
+    /// webhook lets in without one.
     pub holder: Option<Arc<str>>,
 }
 

@@ -1,5 +1,6 @@
 //! Signed tokens: role × transport × credential → exactly the right ones get in, and no further than they may.
 
+use data_encoding::BASE64URL_NOPAD;
 use futures_util::future::join_all;
 use pixelgate::auth::{NewClaims, Signer, issue};
 use pixelgate::config::{Keys, PublicKey, Secret};
@@ -7,7 +8,7 @@ use pixelgate::wire::{CloseCode, Role};
 use serde_json::json;
 
 use crate::support::{Lab, Peer, Via};
-use crate::world::{Came, Pair, claims, comes, fares, lab_of, now, refused};
+use crate::world::{Came, Pair, claims, comes, fares, lab_of, lab_with, now, refused};
 
 /// What somebody shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,4 +223,41 @@ async fn what_the_gateway_chooses_is_within_the_token_too() {
     sfu.hears("identify").await;
     sfu.says(json!({"type": "listStreamers"})).await;
     sfu.hears_exactly(json!({"type": "streamerList", "ids": ["Second"]})).await;
+}
+
+/// The same token with the other signature that is good if the one is: ECDSA's second number, taken from the order of
+/// P-256.
+fn with_the_other_signature(token: &str) -> String {
+    const ORDER: [u8; 32] = [
+        0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6,
+        0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+    ];
+    let (signed, signature) = token.rsplit_once('.').expect("a signature");
+    let mut signature = BASE64URL_NOPAD.decode(signature.as_bytes()).expect("base64url");
+    let mut borrowed = 0;
+    for (byte, of_order) in signature[32..].iter_mut().zip(ORDER).rev() {
+        let rest = i16::from(of_order) - i16::from(*byte) - borrowed;
+        borrowed = i16::from(rest < 0);
+        *byte = rest.rem_euclid(256) as u8;
+    }
+    format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature))
+}
+
+/// Whoever has a token has two by the other signature, and no more places.
+#[tokio::test]
+async fn another_signature_of_a_token_is_no_other_token() {
+    let pair = Pair::new("one");
+    let keys = Keys::Public(PublicKey::from_pem(&pair.public).expect("a key"));
+    let lab = lab_with(keys, |config| config.bounds.streamers_per_token = Some(1));
+    let token = pair.signs(&claims(Role::Streamer, &["Stage"]));
+    let twin = with_the_other_signature(&token);
+    assert_ne!(token, twin);
+    let mut streamer = comes(&lab, Via::Ws, Role::Streamer, Some(&twin)).await;
+    assert_eq!(fares(&mut streamer).await, Came::In, "it is as good");
+    let full = Came::Out(CloseCode::TRY_AGAIN, "Too many streamers with this token.".to_owned());
+    for via in Via::ALL {
+        assert_eq!(fares(&mut comes(&lab, via, Role::Streamer, Some(&token)).await).await, full, "over {}", via.name());
+    }
+    let other = pair.signs(&claims(Role::Streamer, &["Other"]));
+    assert_eq!(fares(&mut comes(&lab, Via::Ws, Role::Streamer, Some(&other)).await).await, Came::In);
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use jsonwebtoken::jwk::Jwk;
 use pixelgate::auth::{NewClaims, Signer, issue};
 use pixelgate::client::{Client, Options};
-use pixelgate::config::{Issuer, Keys, PublicKey, Roles};
+use pixelgate::config::{Config, Issuer, Keys, PublicKey, Roles};
 use pixelgate::wire::{Close, CloseCode, Role};
 use serde_json::Value;
 
@@ -107,10 +107,16 @@ pub(crate) fn now() -> u64 {
 
 /// A gateway that takes the tokens of one issuer, in every role.
 pub(crate) fn lab_of(keys: Keys) -> Lab {
+    lab_with(keys, |_| {})
+}
+
+/// The same, with something else besides.
+pub(crate) fn lab_with(keys: Keys, change: impl FnOnce(&mut Config)) -> Lab {
     Lab::with(|config| {
         let name = Some(ISSUER.to_owned());
         config.auth.issuers = vec![Issuer { name, audience: None, roles: Roles::ALL, keys }];
         config.auth.leeway = Duration::ZERO;
+        change(config);
     })
 }
 

@@ -65,6 +65,19 @@ fn a_token_has_a_longest_length_and_is_text() {
     assert_eq!(Credentials::of_request(None, &garbage).token(), Ok(None));
 }
 
+/// Those that differ in their signature alone are one; what only looks as if it were signed is all of it.
+#[test]
+fn a_token_is_known_by_what_is_signed() {
+    let fingerprint = |text: &str| Credentials::of_hello(Some(text)).token().unwrap().unwrap().fingerprint();
+    // {"alg":"ES256"} . {} and {"a":1}
+    let signed = ["eyJhbGciOiJFUzI1NiJ9.e30", "eyJhbGciOiJFUzI1NiJ9.eyJhIjoxfQ"];
+    assert_eq!(fingerprint(&format!("{}.one", signed[0])), fingerprint(&format!("{}.another", signed[0])));
+    assert_ne!(fingerprint(&format!("{}.one", signed[0])), fingerprint(&format!("{}.one", signed[1])));
+    for (one, other) in [("v1.ann.x", "v1.ann.y"), (signed[0], signed[1]), ("a.b", "a.c"), ("x", "y")] {
+        assert_ne!(fingerprint(one), fingerprint(other), "{one} {other}");
+    }
+}
+
 #[test]
 fn nothing_shows_a_token() {
     let shown = Credentials::of_hello(Some("HUSH"));
