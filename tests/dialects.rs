@@ -84,3 +84,25 @@ async fn a_player_that_offers() {
     player.leaves().await;
     streamer.hears_exactly(json!({"type": "playerDisconnected", "playerId": "101"})).await;
 }
+
+/// With `choose-dialect` a player chooses how it is spoken to, and not whether `max-players` counts.
+#[tokio::test]
+async fn the_places_are_the_listeners_whatever_a_player_chooses() {
+    let lab = Lab::with(|config| {
+        config.max_players = Some(1);
+        config.listeners.iter_mut().for_each(|listener| listener.choose_dialect = true);
+    });
+    let mut streamer = lab.streamer(Via::Ws, "Stage").await;
+    // They come before the place is taken.
+    let mut players = Vec::new();
+    for via in [Via::Ws, Via::Wss, Via::WebTransport] {
+        players.push((via, player(&lab, via, "?dialect=cirrus-5.4").await));
+    }
+    let (_watching, _) = lab.watching(Via::Quic, &mut streamer, "Stage").await;
+    for (via, mut player) in players {
+        player.says(json!({"type": "subscribe", "streamerId": "Stage"})).await;
+        let (close, _) = player.is_closed(CloseCode::TRY_AGAIN).await;
+        assert_eq!(close.reason, "the streamer is full", "{}", via.name());
+    }
+    assert_eq!(lab.streamers()[0].subscribers.len(), 1);
+}

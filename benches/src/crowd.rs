@@ -63,7 +63,8 @@ impl Crowd {
         self.sessions += 1;
         let session = SessionId(self.sessions);
         let config = Bytes::from_static(br#"{"type":"config","peerConnectionOptions":{}}"#);
-        let peer = Peer { role, dialect: Dialect::STANDARD, config, wishes: Wishes::default(), scope: Scope::ANY };
+        let (dialect, wishes) = (Dialect::STANDARD, Wishes::default());
+        let peer = Peer { role, dialect, places: dialect.places, config, wishes, scope: Scope::ANY };
         let player = self.hub.connect(self.now, session, peer, &mut self.actions);
         self.actions.clear();
         (session, player)

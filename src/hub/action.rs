@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Dialect, Scope};
+use super::{Dialect, Places, Scope};
 use crate::id::SessionId;
 use crate::wire::{Close, DropReason, Kind, Message, Role};
 
@@ -16,8 +16,10 @@ pub type Now = Duration;
 pub struct Peer {
     /// What it is.
     pub role: Role,
-    /// The rules that its listener speaks.
+    /// The rules by which it is spoken to.
     pub dialect: &'static Dialect,
+    /// What limits the number of players: the rule of its listener, whatever dialect it has chosen there.
+    pub places: Places,
     /// The `config` message that greets it; its own, because TURN credentials may be.
     pub config: Bytes,
     /// What it said in its URL.

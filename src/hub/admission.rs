@@ -2,6 +2,7 @@
 
 use super::dialect::{Fallback, Places, Sfus};
 use super::identity::{LEGACY_AT_ONCE, not_allowed, taken};
+use super::subscription::FULL;
 use super::{Actions, Hub, Peer};
 use crate::id::{PlayerId, SessionId, StreamerId};
 use crate::wire::{Close, CloseCode, Role};
@@ -45,14 +46,25 @@ impl Hub {
     }
 
     fn nobody_to_attach_to(&self, peer: &Peer) -> Option<Close> {
-        let nobody = peer.dialect.fallback == Fallback::AttachedOnConnect
-            && self.first_streaming(Role::Streamer, &peer.scope).is_none();
-        nobody.then(|| Close::new(CloseCode::TRY_AGAIN, "Streamer is not connected"))
+        if peer.dialect.fallback != Fallback::AttachedOnConnect {
+            return None;
+        }
+        if self.first_streaming(Role::Streamer, &peer.scope).is_none() {
+            return Some(Close::new(CloseCode::TRY_AGAIN, "Streamer is not connected"));
+        }
+        self.full(peer.places, None, self.attached_to(peer)?).map(|_| FULL)
+    }
+
+    /// The SFU or streamer that a player gets that its dialect attaches.
+    fn attached_to(&self, peer: &Peer) -> Option<SessionId> {
+        let prefers_sfu = peer.wishes.prefers_sfu && peer.dialect.sfus != Sfus::None;
+        let sfu = if prefers_sfu { self.first_streaming(Role::Sfu, &peer.scope) } else { None };
+        sfu.or_else(|| self.first_streaming(Role::Streamer, &peer.scope))
     }
 
     fn no_place(&self, peer: &Peer) -> Option<Close> {
         let (limit, players) = (self.settings.max_players?, self.count.players());
-        let full = peer.dialect.places == Places::OfTheServer && players >= limit;
+        let full = peer.places == Places::OfTheServer && players >= limit;
         let why = || format!("too many connections. max: {limit}, current: {players}");
         full.then(|| Close::new(CloseCode::TRY_AGAIN, why()))
     }
@@ -72,9 +84,7 @@ impl Hub {
         if peer.dialect.fallback != Fallback::AttachedOnConnect {
             return;
         }
-        let prefers_sfu = peer.wishes.prefers_sfu && peer.dialect.sfus != Sfus::None;
-        let sfu = if prefers_sfu { self.first_streaming(Role::Sfu, &peer.scope) } else { None };
-        if let Some(target) = sfu.or_else(|| self.first_streaming(Role::Streamer, &peer.scope)) {
+        if let Some(target) = self.attached_to(peer) {
             self.attach(session, target, out);
         }
     }

@@ -37,7 +37,7 @@ pub struct Dialect {
     pub probe_on_collision: bool,
     /// What becomes of a player that speaks before it has subscribed.
     pub fallback: Fallback,
-    /// Whose places a player takes.
+    /// Whose places the players of a listener take, whatever dialect they choose there.
     pub places: Places,
     /// A subscription to the same streamer again is reported as a departure and an arrival; otherwise as an arrival only.
     pub resubscribe_disconnects: bool,

@@ -73,7 +73,7 @@ pub enum AutoSubscribe {
 /// The hub's settings.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// Players per streamer, or of the whole gateway, as the player's dialect has it; `None` for no limit.
+    /// Players per streamer, or of the whole gateway, as the player's listener has it; `None` for no limit.
     pub max_players: Option<u32>,
     /// For SFUs on listeners whose dialect subscribes them.
     pub auto_subscribe: AutoSubscribe,
@@ -222,8 +222,8 @@ impl Hub {
         self.count.arrived(session, role, peer.dialect.player_count);
         let subscriber = player_id.map(|id| Subscriber { id, to: None, offers: peer.wishes.offers });
         let publisher = role.publishes().then(Box::<Publisher>::default);
-        let scope = peer.scope.clone();
-        self.sessions.insert(session, Session { role, dialect: peer.dialect, scope, subscriber, publisher });
+        let (places, scope) = (peer.places, peer.scope.clone());
+        self.sessions.insert(session, Session { role, dialect: peer.dialect, places, scope, subscriber, publisher });
     }
 
     fn greet(&self, session: SessionId, peer: &Peer, out: &mut Actions) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Dialect, Now, Scope};
+use super::{Dialect, Now, Places, Scope};
 use crate::id::{PlayerId, SessionId, StreamerId};
 use crate::wire::Role;
 
@@ -10,6 +10,7 @@ use crate::wire::Role;
 pub(super) struct Session {
     pub(super) role: Role,
     pub(super) dialect: &'static Dialect,
+    pub(super) places: Places,
     pub(super) scope: Scope,
     /// Players and SFUs.
     pub(super) subscriber: Option<Subscriber>,

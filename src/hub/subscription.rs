@@ -1,5 +1,7 @@
 //! Who is subscribed to whom (protocol.md §5.2).
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use super::dialect::{Fallback, Places, PlayerConnected};
@@ -7,6 +9,9 @@ use super::state::Session;
 use super::{Action, Actions, Hub, Notice, Scope, notify};
 use crate::id::SessionId;
 use crate::wire::{Close, CloseCode, DropReason, Role, out as texts};
+
+/// How a player is closed that finds its streamer full and cannot be told otherwise.
+pub(super) const FULL: Close = Close { code: CloseCode::TRY_AGAIN, reason: Cow::Borrowed("the streamer is full") };
 
 impl Hub {
     pub(super) fn subscribe(&mut self, session: SessionId, wanted: &str, out: &mut Actions) {
@@ -24,7 +29,10 @@ impl Hub {
             if current == Some(target) {
                 return;
             }
-        } else if let Some(limit) = self.full(session, target) {
+        } else if let Some(limit) = self.full_for(session, target) {
+            if !asker.dialect.confirms {
+                return self.close(session, FULL, out);
+            }
             let why = format!("Streamer {wanted} is full. Max players = {limit}.");
             return self.subscribe_failed(session, &why, out);
         }
@@ -124,18 +132,18 @@ impl Hub {
             }
             (Fallback::FirstRegistered, None) => self.close(session, Close::EMPTY, out),
             (Fallback::Silent, None) | (Fallback::AttachedOnConnect, _) => {}
-            (Fallback::FirstStreaming, Some(target)) if self.full(session, target).is_some() => {
-                self.close(session, Close::new(CloseCode::TRY_AGAIN, "the streamer is full"), out);
-            }
             (Fallback::FirstRegistered, Some(target)) => {
                 let id = self.sessions.get(&target)?.streamer_id()?.clone();
                 self.subscribe(session, id.as_str(), out);
             }
-            (Fallback::FirstStreaming, Some(target)) => self.attach(session, target, out),
-            (Fallback::Silent, Some(target)) => {
-                self.bind(session, target);
-                out.push(Action::Bound { to: target, player: session });
-            }
+            (Fallback::FirstStreaming | Fallback::Silent, Some(target)) => match self.full_for(session, target) {
+                Some(_) => self.close(session, FULL, out),
+                None if fallback == Fallback::FirstStreaming => self.attach(session, target, out),
+                None => {
+                    self.bind(session, target);
+                    out.push(Action::Bound { to: target, player: session });
+                }
+            },
         }
         let to = self.sessions.get(&session).and_then(Session::subscribed_to);
         if to.is_none() {
@@ -154,15 +162,16 @@ impl Hub {
         id.is_some_and(|id| scope.allows(id.as_str()))
     }
 
-    /// The limit that keeps this session out, if one does. Its own place does not count against it.
-    fn full(&self, session: SessionId, target: SessionId) -> Option<u32> {
-        let limit = self.settings.max_players?;
-        if self.sessions.get(&session)?.dialect.places != Places::OfEachStreamer {
-            return None;
-        }
+    fn full_for(&self, session: SessionId, target: SessionId) -> Option<u32> {
+        self.full(self.sessions.get(&session)?.places, Some(session), target)
+    }
+
+    /// The limit that keeps a player out, if one does. Its own place does not count against it.
+    pub(super) fn full(&self, places: Places, player: Option<SessionId>, target: SessionId) -> Option<u32> {
+        let limit = self.settings.max_players.filter(|_| places == Places::OfEachStreamer)?;
         let streamer = self.sessions.get(&target).filter(|target| target.role == Role::Streamer)?;
         let publisher = streamer.publisher.as_ref()?;
-        let others = publisher.players - u32::from(publisher.audience.contains(&session));
+        let others = publisher.players - u32::from(player.is_some_and(|own| publisher.audience.contains(&own)));
         (others >= limit).then_some(limit)
     }
 

@@ -84,7 +84,9 @@ impl Door {
     pub(crate) fn admission(&self, role: Role, dialect: Option<&str>, wishes: Wishes, remote: SocketAddr) -> Admission {
         let chosen = dialect.filter(|_| self.choose_dialect).and_then(Dialect::by_name);
         let dialect = chosen.unwrap_or(self.dialect);
+        // How many players there may be is not theirs to choose.
+        let places = self.dialect.places;
         let greetings = Arc::clone(&self.greetings);
-        Admission { role, dialect, remote, greetings, wishes, grant: Grant::default(), place: None }
+        Admission { role, dialect, places, remote, greetings, wishes, grant: Grant::default(), place: None }
     }
 }

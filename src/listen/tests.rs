@@ -15,7 +15,7 @@ use super::query;
 use super::{Door, DoorKind};
 use crate::auth::Greetings;
 use crate::config::{ListenAddr, Turn};
-use crate::hub::{Dialect, Wishes};
+use crate::hub::{Dialect, Places, Wishes};
 use crate::id::SessionId;
 use crate::wire::Role;
 
@@ -102,6 +102,9 @@ fn another_dialect_is_had_where_it_may_be_chosen() {
     assert_eq!(dialect(&door, Some("wilbur")), "standard");
     door.choose_dialect = true;
     assert_eq!(dialect(&door, Some("wilbur")), "wilbur");
+    // What limits the players stays the listener's (§5.2).
+    let cirrus = door.admission(Role::Player, Some("cirrus-5.4"), Wishes::default(), remote);
+    assert_eq!((cirrus.dialect.name, cirrus.places), ("cirrus-5.4", Places::OfEachStreamer));
     assert_eq!(dialect(&door, Some("klingon")), "standard");
     assert_eq!(dialect(&door, None), "standard");
     assert_eq!(query::dialect(Some("a=b&dialect=wilbur&c")).as_deref(), Some("wilbur"));

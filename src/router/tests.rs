@@ -25,6 +25,7 @@ fn connect(router: &Arc<Router>, role: Role) -> Connected {
     let peer = Peer {
         role,
         dialect: Dialect::STANDARD,
+        places: Dialect::STANDARD.places,
         config: Bytes::from_static(b"{}"),
         wishes: Wishes::default(),
         scope: Default::default(),

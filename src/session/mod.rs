@@ -30,7 +30,7 @@ use self::messages::Showing;
 use self::pump::{Pump, Renewal};
 use self::report::{Reporter, Who};
 use crate::auth::{Grant, Greetings};
-use crate::hub::{Dialect, Peer, Wishes};
+use crate::hub::{Dialect, Peer, Places, Wishes};
 use crate::limits::Place;
 use crate::metrics::Metrics;
 use crate::router::Router;
@@ -70,6 +70,8 @@ pub struct Admission {
     pub role: Role,
     /// Under which rules.
     pub dialect: &'static Dialect,
+    /// What limits the number of players where it came in.
+    pub places: Places,
     /// From where, as a person would write it.
     pub remote: SocketAddr,
     /// What it is greeted with.
@@ -120,11 +122,12 @@ impl Sessions {
     /// Serves one peer until its session ends.
     pub async fn serve(&self, mut transport: impl Transport, admission: Admission) {
         let transport_kind = transport.kind();
-        let Admission { role, dialect, remote, greetings, wishes, grant, place: _place } = admission;
+        let Admission { role, dialect, places, remote, greetings, wishes, grant, place: _place } = admission;
         let Grant { scope, until, .. } = grant;
         let session = self.router.next_session();
         let config = greetings.config(dialect, session, SystemTime::now());
-        let connected = self.router.connect(session, Peer { role, dialect, config, wishes, scope }, remote.ip());
+        let connected =
+            self.router.connect(session, Peer { role, dialect, places, config, wishes, scope }, remote.ip());
         let player_id = connected.player_id.clone();
         let who = Who { session, role, transport: transport_kind, remote, player_id };
         let admitted = connected.outbox.closing().is_none();

@@ -49,7 +49,8 @@ impl Stage {
             Self { hub, now: Duration::ZERO, players: Vec::new(), present: BTreeSet::new(), actions: Actions::new() };
         for (session, role) in (0..).map(SessionId).zip(ROLES) {
             let config = texts::config("{}", Some(texts::PROTOCOL_VERSION));
-            let peer = Peer { role, dialect, config, wishes: Wishes::default(), scope: Scope::ANY };
+            let peer =
+                Peer { role, dialect, places: dialect.places, config, wishes: Wishes::default(), scope: Scope::ANY };
             stage.present.insert(session);
             let player = stage.hub.connect(stage.now, session, peer, &mut stage.actions);
             stage.players.push(player);

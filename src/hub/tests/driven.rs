@@ -47,7 +47,9 @@ impl Subject for Driven {
 
     fn connect(&mut self, now: Now, session: u64, role: Role, speech: Speech, wishes: Wishes) -> Option<String> {
         let config = format!(r#"{{"type":"config","peerConnectionOptions":{{}},"mark":{session}}}"#);
-        let peer = Peer { role, dialect: dialect(speech), config: config.into(), wishes, scope: Scope::ANY };
+        let dialect = dialect(speech);
+        let (places, config) = (dialect.places, config.into());
+        let peer = Peer { role, dialect, places, config, wishes, scope: Scope::ANY };
         let player = self.hub.connect(now, SessionId(session), peer, &mut self.actions)?;
         self.players.insert(session, player.clone());
         Some(player.as_str().to_owned())

@@ -229,6 +229,7 @@ impl Gateway {
         let admission = Admission {
             role,
             dialect,
+            places: dialect.places,
             remote,
             greetings: Arc::clone(&self.greetings),
             wishes: Wishes::default(),

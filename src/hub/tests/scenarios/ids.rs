@@ -158,6 +158,7 @@ fn subscribers_learn_of_a_rename_before_its_confirm() {
         let peer = Peer {
             role,
             dialect: Dialect::STANDARD,
+            places: Dialect::STANDARD.places,
             config: config.clone(),
             wishes: Default::default(),
             scope: Default::default(),

@@ -150,3 +150,59 @@ fn preferring_an_sfu_is_the_players_row() {
         w.ends_empty();
     }
 }
+
+fn two_at(listener: &'static Dialect) -> World {
+    let mut w = World::with(listener, Settings { max_players: Some(2), ..Settings::default() });
+    w.connect("S", Role::Streamer, Dialect::STANDARD).says_id("Foo");
+    w
+}
+
+/// §5.2: where each streamer has so many places, no dialect that a player chooses gets it one more.
+#[test]
+fn a_chosen_dialect_is_no_way_round_the_places_of_a_streamer() {
+    const FULL: &str = "closed 1013: the streamer is full";
+    for chosen in Dialect::ALL {
+        let mut w = two_at(Dialect::STANDARD);
+        // Before the places are taken, so that whoever is measured on connecting alone gets in.
+        if !chosen.one_streamer {
+            w.choosing(chosen, "early");
+        }
+        for name in ["P", "Q"] {
+            w.player(name).subscribes("Foo");
+        }
+        let full = if chosen.confirms { "subscribeFailed: Streamer Foo is full. Max players = 2." } else { FULL };
+        if chosen.one_streamer {
+            assert_eq!(w.choosing(chosen, "late").heard(), [FULL], "{}", chosen.name);
+        } else {
+            w.forget();
+            assert_eq!(w.the("early").subscribes("Foo").heard(), [full], "{}", chosen.name);
+            w.choosing(chosen, "late");
+            w.forget();
+            let falls_back = w.the("late").sends(r#"{"type":"answer"}"#).heard();
+            assert_eq!(falls_back, [if chosen.name.starts_with("wilbur") { full } else { FULL }], "{}", chosen.name);
+        }
+        assert_eq!(w.hub.streamers()[0].subscribers.len(), 2, "{}", chosen.name);
+        w.the("P").leaves();
+        let mut next = w.choosing(chosen, "next").subscribes("Foo").heard();
+        next.retain(|word| !word.starts_with("playerCount") && word != "config");
+        assert_eq!((next.len(), w.hub.streamers()[0].subscribers.len()), (0, 2), "{}", chosen.name);
+        w.ends_empty();
+    }
+}
+
+/// §4: and where they are the gateway's, none either.
+#[test]
+fn a_chosen_dialect_is_no_way_round_the_places_of_the_gateway() {
+    for listener in [Dialect::CIRRUS_5_4, Dialect::CIRRUS_5_1] {
+        for chosen in Dialect::ALL {
+            let mut w = two_at(listener);
+            w.player("P");
+            w.choosing(chosen, "Q");
+            let full = "closed 1013: too many connections. max: 2, current: 2";
+            assert_eq!(w.choosing(chosen, "R").heard(), [full], "{} at {}", chosen.name, listener.name);
+            w.the("P").leaves();
+            assert_ne!(w.choosing(chosen, "R2").heard().first().map(String::as_str), Some(full));
+            w.ends_empty();
+        }
+    }
+}

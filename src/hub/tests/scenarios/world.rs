@@ -80,7 +80,14 @@ impl World {
         dialect: &'static Dialect,
         wishes: Wishes,
     ) -> Deed<'_> {
-        self.arrive(name, role, dialect, wishes, Scope::ANY)
+        let peer = Peer { role, dialect, places: dialect.places, config: config(), wishes, scope: Scope::ANY };
+        self.arrive(name, peer)
+    }
+
+    /// A player that chooses another dialect than its listener's.
+    pub(super) fn choosing(&mut self, dialect: &'static Dialect, name: &str) -> Deed<'_> {
+        let (places, wishes) = (self.dialect.places, Wishes::default());
+        self.arrive(name, Peer { role: Role::Player, dialect, places, config: config(), wishes, scope: Scope::ANY })
     }
 
     /// One that may register or watch these ids only.
@@ -91,16 +98,16 @@ impl World {
     /// The same, that says so in its URL.
     pub(super) fn within_wishing(&mut self, ids: &[&str], name: &str, role: Role, wishes: Wishes) -> Deed<'_> {
         let scope = Scope::of(ids).expect("so many patterns are allowed");
-        self.arrive(name, role, self.dialect, wishes, scope)
+        let (dialect, places) = (self.dialect, self.dialect.places);
+        self.arrive(name, Peer { role, dialect, places, config: config(), wishes, scope })
     }
 
-    fn arrive(&mut self, name: &str, role: Role, dialect: &'static Dialect, wishes: Wishes, scope: Scope) -> Deed<'_> {
+    fn arrive(&mut self, name: &str, peer: Peer) -> Deed<'_> {
         self.last += 1;
         let session = SessionId(self.last);
         self.sessions.insert(name.into(), session);
-        let config = Bytes::from_static(br#"{"type":"config"}"#);
         self.step(|hub, now, out| {
-            hub.connect(now, session, Peer { role, dialect, config, wishes, scope }, out);
+            hub.connect(now, session, peer, out);
         });
         Deed { world: self, session }
     }
@@ -274,6 +281,10 @@ impl Deed<'_> {
         players.iter().any(|player| player.session == self.session && player.role == Role::Sfu)
             && streamers.iter().any(|streamer| streamer.session == self.session)
     }
+}
+
+fn config() -> Bytes {
+    Bytes::from_static(br#"{"type":"config"}"#)
 }
 
 fn message(written: &str) -> Message {
