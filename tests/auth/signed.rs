@@ -225,6 +225,32 @@ async fn what_the_gateway_chooses_is_within_the_token_too() {
     sfu.hears_exactly(json!({"type": "streamerList", "ids": ["Second"]})).await;
 }
 
+/// Nobody becomes by way of a taken id what its token does not name: it is told to come again, over every transport.
+#[tokio::test]
+async fn a_number_that_is_appended_is_within_the_token_too() {
+    let pair = Pair::new("one");
+    let lab = lab_of(Keys::Public(PublicKey::from_pem(&pair.public).expect("a key")));
+    let asks_for_stage = async |via, ids: &[&str]| {
+        let token = pair.signs(&claims(Role::Streamer, ids));
+        let mut streamer = comes(&lab, via, Role::Streamer, Some(&token)).await;
+        streamer.hears("config").await;
+        streamer.hears("identify").await;
+        streamer.says(json!({"type": "endpointId", "id": "Stage"})).await;
+        streamer
+    };
+    // Over QUIC, so that they show life without being listened to.
+    let mut holder = asks_for_stage(Via::Quic, &["Stage"]).await;
+    holder.hears("endpointIdConfirm").await;
+    let mut numbered = asks_for_stage(Via::Quic, &["Stage", "Stage7"]).await;
+    numbered.hears_exactly(json!({"type": "endpointIdConfirm", "committedId": "Stage7"})).await;
+    for via in Via::ALL {
+        let (close, _) = asks_for_stage(via, &["Stage", "Stage7"]).await.is_closed(CloseCode::TRY_AGAIN).await;
+        assert_eq!(close.reason, "the id Stage is taken, and the token allows no other", "over {}", via.name());
+    }
+    let ids: Vec<_> = lab.streamers().into_iter().filter_map(|view| view.id).map(|id| id.to_string()).collect();
+    assert_eq!(ids, ["Stage", "Stage7"]);
+}
+
 /// The same token with the other signature that is good if the one is: ECDSA's second number, taken from the order of
 /// P-256.
 fn with_the_other_signature(token: &str) -> String {
