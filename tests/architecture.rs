@@ -24,7 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("banner", &["announce", "config", "tls", "wire"]),
     ("listen", &["auth", "session", "transport", "tls", "hub", "limits", "metrics", "config", "wire", "id"]),
     ("web", &["auth", "config", "listen", "tls"]),
-    ("admin", &["config", "metrics", "router", "tls", "wire"]),
+    ("admin", &["config", "limits", "metrics", "router", "tls", "wire"]),
     ("matchmaker", &["config", "router", "session", "wire"]),
     ("drain", &["listen", "router", "wire"]),
     ("client", &["transport", "tls", "wire", "id"]),

@@ -7,18 +7,18 @@
 //! machines need the operator's token; where there is one, this machine needs it too, because a reverse proxy on it
 //! speaks for others.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, HOST, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::config::{AdminAccess, Config, Host};
+use crate::limits::Source;
 use crate::metrics::Metrics;
 use crate::wire::Role;
 
@@ -65,7 +65,7 @@ impl Gate {
         self.rules.store(Arc::new(config.into()));
     }
 
-    fn check(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> Result<(), Refusal> {
+    fn check(&self, source: Option<Source>, headers: &HeaderMap) -> Result<(), Refusal> {
         let access = &self.rules.load().access;
         let known = |host: &[u8]| std::str::from_utf8(host).ok().is_some_and(|host| is_known(host, &access.hosts));
         if !headers.get_all(HOST).iter().all(|host| known(host.as_bytes())) {
@@ -74,7 +74,7 @@ impl Gate {
         match &access.token {
             Some(token) if bears(headers, token.as_str()) => Ok(()),
             Some(_) => Err(Refusal::Token),
-            None if peer.is_some_and(is_here) => Ok(()),
+            None if source.is_some_and(Source::is_here) => Ok(()),
             None => Err(Refusal::Elsewhere),
         }
     }
@@ -102,19 +102,12 @@ impl Gate {
 
 /// What stands before everything but health.
 pub(super) async fn guard(State(gate): State<Gate>, request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
-    gate.pass(gate.check(peer, request.headers()), request, next).await
+    gate.pass(gate.check(request.extensions().get().copied(), request.headers()), request, next).await
 }
 
 /// What stands before the REST API on players' listeners.
 pub(crate) async fn guard_among_players(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     gate.pass(gate.check_among_players(request.headers()), request, next).await
-}
-
-/// Whether somebody asks on this machine, with a connection of its own. An address that a proxy tells has no port: who
-/// wrote it may be anywhere.
-fn is_here(peer: SocketAddr) -> bool {
-    peer.ip().is_loopback() && peer.port() != 0
 }
 
 /// Names lead where their owners say; addresses and `localhost` do not.

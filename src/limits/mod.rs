@@ -7,6 +7,7 @@
 mod memory;
 mod places;
 mod rate;
+mod source;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use std::net::{IpAddr, Ipv6Addr};
 pub use memory::{FREE, Held, Memory};
 pub use places::{Place, Places};
 pub use rate::{Bucket, Rate};
+pub use source::Source;
 pub use table::Table;
 
 /// What counts as one address: of IPv6, one site has the lower half of the bits for itself (RFC 4291 §2.5.4).

@@ -8,6 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::Proxies;
+use crate::limits::Source;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -15,8 +16,10 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 /// Whoever asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Client {
-    /// Its address; without a port (0) where a proxy told it.
+    /// Its address, as a person would write it; without a port (0) where a proxy told it.
     pub(super) addr: SocketAddr,
+    /// The same, as limits know it.
+    pub(super) source: Source,
     /// Whether its own connection is encrypted.
     pub(super) secure: bool,
 }
@@ -25,11 +28,13 @@ impl Client {
     /// Of a request that came from `peer`, over TLS or not.
     pub(super) fn of(proxies: &Proxies, peer: SocketAddr, tls: bool, headers: &HeaderMap) -> Self {
         if !proxies.trusted.contains(peer.ip()) {
-            return Self { addr: peer, secure: tls };
+            return Self { addr: peer, source: Source::peer(peer.ip()), secure: tls };
         }
-        let addr = forwarded_for(headers, proxies.hops).map_or(peer, |ip| SocketAddr::new(ip, 0));
         let secure = from_right(headers, &FORWARDED_PROTO).next().flatten().map_or(tls, is_secure);
-        Self { addr, secure }
+        match forwarded_for(headers, proxies.hops) {
+            Some(ip) => Self { addr: SocketAddr::new(ip, 0), source: Source::told(ip), secure },
+            None => Self { addr: peer, source: Source::peer(peer.ip()), secure },
+        }
     }
 }
 

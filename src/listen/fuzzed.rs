@@ -8,13 +8,14 @@ use tokio::time::Instant;
 
 use super::quic::Establishing;
 use super::{Arrival, Door, ESTABLISH, House, TcpService};
+use crate::limits::Source;
 use crate::transport::Transport;
 
 const REMOTE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4242);
 
 /// HTTP, and the WebSocket that it may become.
 pub(crate) async fn http(house: Arc<House>, door: Arc<Door>, stream: DuplexStream) {
-    let entry = house.gate.admit(Some(REMOTE.ip()), Instant::now()).expect("there is a place");
+    let entry = house.gate.admit(Some(Source::peer(REMOTE.ip())), Instant::now()).expect("there is a place");
     let service = TcpService { house, door: Some(door), pages: axum::Router::new(), tls: None };
     service.http(stream, REMOTE, Arrival { local: REMOTE, tls: false }, entry).await;
 }

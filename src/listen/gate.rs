@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::time::Instant;
 
-use crate::limits::{Bucket, Place, Places, Rate, Table, site};
+use crate::limits::{Bucket, Place, Places, Rate, Source, Table};
 
 /// What comes at once after a silence: that of so many seconds.
 const BURST: f64 = 2.0;
@@ -39,7 +39,7 @@ pub(crate) struct Bounds {
     pub(crate) handshakes_per_address: Option<u32>,
     /// Streamers at once that show the same token.
     pub(crate) streamers_per_token: Option<u32>,
-    /// Whether loopback addresses are counted too.
+    /// Whether this machine's own are counted too.
     pub(crate) loopback: bool,
 }
 
@@ -145,9 +145,9 @@ impl Gate {
     ///
     /// # Errors
     /// There are too many, or too many at once.
-    pub(crate) fn admit(&self, ip: Option<IpAddr>, now: Instant) -> Result<Entry, Refusal> {
+    pub(crate) fn admit(&self, source: Option<Source>, now: Instant) -> Result<Entry, Refusal> {
         let mut entry = Entry::count(&self.connections, self.bounds.load().connections)?;
-        ip.map_or(Ok(()), |ip| self.admit_client(&mut entry, ip, now))?;
+        source.map_or(Ok(()), |source| self.admit_client(&mut entry, source, now))?;
         Ok(entry)
     }
 
@@ -155,14 +155,14 @@ impl Gate {
     ///
     /// # Errors
     /// Too many of its, or too many at once.
-    pub(crate) fn admit_client(&self, entry: &mut Entry, ip: IpAddr, now: Instant) -> Result<(), Refusal> {
+    pub(crate) fn admit_client(&self, entry: &mut Entry, source: Source, now: Instant) -> Result<(), Refusal> {
         let bounds = **self.bounds.load();
-        if !bounds.counts(ip) {
+        if !bounds.counts(source) {
             return Ok(());
         }
         // Its own first: what is refused to one must not be taken from all.
-        self.shake_hands(ip, true, bounds, now)?;
-        let place = self.of_address.take(site(ip), bounds.connections_per_address);
+        self.shake_hands(source, true, bounds, now)?;
+        let place = self.of_address.take(source.site(), bounds.connections_per_address);
         let place = place.ok_or(Refusal::ConnectionsOfAddress)?;
         let all = self.handshakes.lock().try_take(Rate::of(bounds.handshakes, BURST), now);
         all.map_err(|_| Refusal::Handshakes)?;
@@ -180,22 +180,22 @@ impl Gate {
     }
 
     /// Whether an address that is only claimed must be proven first. `loaded`: every one must.
-    pub(crate) fn believes(&self, ip: IpAddr, loaded: bool, now: Instant) -> Claim {
+    pub(crate) fn believes(&self, source: Source, loaded: bool, now: Instant) -> Claim {
         let bounds = **self.bounds.load();
-        if !loaded && (!bounds.counts(ip) || self.shake_hands(ip, false, bounds, now).is_ok()) {
+        if !loaded && (!bounds.counts(source) || self.shake_hands(source, false, bounds, now).is_ok()) {
             return Claim::Believed;
         }
         let rate = Rate::of(bounds.handshakes, BURST).times(RETRIES);
         if self.retries.lock().try_take(rate, now).is_ok() { Claim::Prove } else { Claim::Ignored }
     }
 
-    fn shake_hands(&self, ip: IpAddr, proven: bool, bounds: Bounds, now: Instant) -> Result<(), Refusal> {
+    fn shake_hands(&self, source: Source, proven: bool, bounds: Bounds, now: Instant) -> Result<(), Refusal> {
         if bounds.handshakes_per_address.is_none() {
             return Ok(());
         }
         let whole = Rate::of(bounds.handshakes_per_address, BURST);
         let rate = if proven { whole } else { whole.times(CLAIMED) };
-        let (key, fresh) = ((site(ip), proven), Bucket::full(rate, now));
+        let (key, fresh) = ((source.site(), proven), Bucket::full(rate, now));
         let is_stale = |bucket: &Bucket| bucket.is_full(whole, now);
         let taken = self.handshakes_of.with(key, now, fresh, is_stale, |bucket| bucket.try_take(rate, now));
         taken.unwrap_or(Ok(())).map_err(|_| Refusal::HandshakesOfAddress)
@@ -203,8 +203,8 @@ impl Gate {
 }
 
 impl Bounds {
-    fn counts(&self, ip: IpAddr) -> bool {
-        self.loopback || !ip.is_loopback()
+    fn counts(&self, source: Source) -> bool {
+        self.loopback || !source.is_here()
     }
 }
 

@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use tokio::time::Instant;
 
 use crate::config::HttpRate;
-use crate::limits::{Table, site};
+use crate::limits::{Source, Table};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -35,13 +35,13 @@ impl HttpRates {
     }
 
     /// Counts a request. `Err` is how long its address must wait.
-    pub(super) fn count(&self, ip: IpAddr, now: Instant) -> Result<(), Duration> {
+    pub(super) fn count(&self, source: Source, now: Instant) -> Result<(), Duration> {
         let HttpRate { per_minute, loopback } = **self.rate.load();
-        if per_minute == 0 || (!loopback && ip.is_loopback()) {
+        if per_minute == 0 || (!loopback && source.is_here()) {
             return Ok(());
         }
         let (fresh, is_over) = (Minute { since: now, requests: 0 }, |minute: &Minute| minute.is_over(now));
-        let counted = self.minutes.with(site(ip), now, fresh, is_over, |minute| {
+        let counted = self.minutes.with(source.site(), now, fresh, is_over, |minute| {
             if minute.is_over(now) {
                 *minute = fresh;
             }

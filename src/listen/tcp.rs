@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::ConnectInfo;
 use http::header::{LOCATION, RETRY_AFTER};
 use http::{HeaderValue, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
@@ -26,6 +25,7 @@ use super::gate::{Entry, Refusal};
 use super::patient::Patient;
 use super::upgrade::{self, Upgrade, plain};
 use super::{Door, ESTABLISH, House, Permit};
+use crate::limits::Source;
 use crate::metrics::Handshake;
 
 /// hyper's smallest; a request head has to fit.
@@ -91,8 +91,8 @@ async fn pause_after(error: &std::io::Error, errors: u32, house: &House) {
 impl TcpService {
     /// Before anything is spent on it: is there a place? A proxy's own address is nobody's.
     fn admit(&self, stream: TcpStream, remote: SocketAddr) {
-        let ip = Some(remote.ip()).filter(|ip| !self.house.proxies.trusted.contains(*ip));
-        match self.house.gate.admit(ip, Instant::now()) {
+        let source = Some(remote.ip()).filter(|ip| !self.house.proxies.trusted.contains(*ip)).map(Source::peer);
+        match self.house.gate.admit(source, Instant::now()) {
             Ok(entry) => {
                 let service = self.clone();
                 self.house.tasks.spawn(async move { service.connection(stream, remote, entry).await });
@@ -199,7 +199,7 @@ impl TcpService {
         let answered = match &self.door {
             Some(door) if upgrade::is_asked_for(&request) => {
                 let proxied = self.house.proxies.trusted.contains(remote.ip());
-                let upgrade = Upgrade { house: &self.house, door, remote: client.addr, tls: arrival.tls, proxied };
+                let upgrade = Upgrade { house: &self.house, door, client, tls: arrival.tls, proxied };
                 Some(upgrade.begin::<S>(&mut request, permit))
             }
             Some(door) => self.refusal(door, client, &mut request),
@@ -210,7 +210,7 @@ impl TcpService {
             if let Some(response) = answered {
                 return response;
             }
-            request.extensions_mut().insert(ConnectInfo(client.addr));
+            request.extensions_mut().insert(client.source);
             request.extensions_mut().insert(Arrival { tls: client.secure, ..arrival });
             match pages.call(request.map(Body::new)).await {
                 Ok(response) => response,
@@ -224,7 +224,7 @@ impl TcpService {
         if !door.http {
             return Some(upgrade::required());
         }
-        if let Err(wait) = self.house.http_rates.count(client.addr.ip(), Instant::now()) {
+        if let Err(wait) = self.house.http_rates.count(client.source, Instant::now()) {
             self.house.metrics.refused("http_rate");
             return Some(with_retry_after(plain(StatusCode::TOO_MANY_REQUESTS, "Too many requests.\n"), wait));
         }

@@ -1,7 +1,7 @@
 //! UDP: one socket an address, one QUIC endpoint each, two protocols told apart by ALPN (design.md §3).
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 
 use quinn::{Endpoint, EndpointConfig, Incoming, ServerConfig, TokioRuntime};
@@ -14,6 +14,7 @@ use super::gate::{Claim, Entry, Refusal};
 use super::quic::{Established, Establishing, REFUSAL};
 use super::{Door, ESTABLISH, House, MAX_ESTABLISHING};
 use crate::hub::RESTARTING;
+use crate::limits::Source;
 use crate::metrics::Handshake;
 use crate::transport::Keepalive;
 use crate::transport::quic::quic_transport_config;
@@ -74,10 +75,10 @@ struct Permits {
 
 /// Before any cryptography: is there a place, and must the address prove itself first?
 fn admit(incoming: Incoming, house: &House) -> Option<(Incoming, Permits)> {
-    let (ip, now) = (incoming.remote_address().ip().to_canonical(), Instant::now());
+    let (source, now) = (Source::peer(incoming.remote_address().ip().to_canonical()), Instant::now());
     if !incoming.remote_address_validated() {
         let loaded = house.establishing.available_permits() < RETRY_BELOW;
-        match house.gate.believes(ip, loaded, now) {
+        match house.gate.believes(source, loaded, now) {
             Claim::Believed => {}
             Claim::Prove => {
                 house.metrics.refused("quic_retry");
@@ -92,7 +93,7 @@ fn admit(incoming: Incoming, house: &House) -> Option<(Incoming, Permits)> {
             }
         }
     }
-    match permits(house, ip, now) {
+    match permits(house, source, now) {
         Ok(permits) => Some((incoming, permits)),
         Err(reason) => {
             house.metrics.refused(reason);
@@ -102,8 +103,8 @@ fn admit(incoming: Incoming, house: &House) -> Option<(Incoming, Permits)> {
     }
 }
 
-fn permits(house: &House, ip: IpAddr, now: Instant) -> Result<Permits, &'static str> {
-    let entry = house.gate.admit(Some(ip), now).map_err(Refusal::reason)?;
+fn permits(house: &House, source: Source, now: Instant) -> Result<Permits, &'static str> {
+    let entry = house.gate.admit(Some(source), now).map_err(Refusal::reason)?;
     let establishing = Arc::clone(&house.establishing).try_acquire_owned();
     Ok(Permits { entry, establishing: establishing.map_err(|_| "too_many_establishing")? })
 }

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tracing::debug;
 
+use super::client::Client;
 use super::door::NoRole;
 use super::gate::Entry;
 use super::patient::Patient;
@@ -33,7 +34,7 @@ use crate::wire::Close;
 pub(super) struct Upgrade<'a> {
     pub(super) house: &'a Arc<House>,
     pub(super) door: &'a Arc<Door>,
-    pub(super) remote: SocketAddr,
+    pub(super) client: Client,
     pub(super) tls: bool,
     /// It came through a proxy of ours, whose connection is not counted for an address yet.
     pub(super) proxied: bool,
@@ -73,7 +74,7 @@ impl Upgrade<'_> {
         }
         let mut entry = permit.lock().take();
         if let Some(uncounted) = entry.as_mut().filter(|_| self.proxied)
-            && let Err(refusal) = self.house.gate.admit_client(uncounted, self.remote.ip(), Instant::now())
+            && let Err(refusal) = self.house.gate.admit_client(uncounted, self.client.source, Instant::now())
         {
             self.house.metrics.refused(refusal.reason());
             // The proxy's connection stays; its next request may be another's.
@@ -82,7 +83,7 @@ impl Upgrade<'_> {
         }
         let asked = request.uri().query();
         let dialect = query::dialect(asked);
-        let admission = self.door.admission(role, dialect.as_deref(), query::wishes(asked), self.remote);
+        let admission = self.door.admission(role, dialect.as_deref(), query::wishes(asked), self.client.addr);
         let shown = Shown {
             transport: self.transport(),
             path: Some(request.uri().path().into()),

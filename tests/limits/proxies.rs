@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::scrape::Scrape;
-use super::support::{Lab, Via, get, within};
+use super::support::{Lab, Via, ask_with, get, within};
 use super::{nobody_is_left, refused};
 
 fn behind_a_proxy(config: &mut Config, bounds: Bounds) {
@@ -86,4 +86,32 @@ async fn each_client_shakes_hands_at_its_own_rate() {
     assert!(Scrape::of(&lab).await.value(&refused("handshakes_of_address")) >= 1.0);
     // QUIC comes without a proxy: there the peer's own address counts.
     lab.player(Via::Quic).await;
+}
+
+/// Whoever wrote it may be anywhere.
+#[tokio::test]
+async fn a_client_that_is_told_to_be_this_machine_is_not_spared() {
+    let bounds = Bounds { connections_per_address: Some(1), ..Bounds::default() };
+    let lab = Lab::with(|config| {
+        behind_a_proxy(config, bounds);
+        config.limits = Limits::Default;
+        config.http_rate.per_minute = 2;
+    });
+    let http = lab.gateway().bound().http.expect("the listener is on");
+    for (number, client) in [(1.0, "127.0.0.1"), (2.0, "::1"), (3.0, "[::ffff:127.0.0.2]:4711")] {
+        let (held, status) = upgrade_for(http, client).await;
+        assert_eq!(status, 101, "{client}");
+        assert_eq!(upgrade_for(http, client).await.1, 429, "{client}");
+        assert_eq!(Scrape::of(&lab).await.value(&refused("connections_of_address")), number);
+        drop(held);
+    }
+    for status in ["200", "200", "429"] {
+        let (head, _) = ask_with(http, "/transports.json", "Host: a\r\nX-Forwarded-For: 127.0.0.1\r\n").await;
+        assert_eq!(head.get(9..12), Some(status), "{head}");
+    }
+    // The proxy's own requests are this machine's.
+    for _ in 0..3 {
+        get(http, "/transports.json").await;
+    }
+    nobody_is_left(lab).await;
 }

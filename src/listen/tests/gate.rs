@@ -1,10 +1,10 @@
-use std::net::IpAddr;
 use std::time::Duration;
 
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::time::Instant;
 
 use super::super::gate::{Bounds, Claim, Gate, Refusal};
+use crate::limits::Source;
 
 const NONE: Bounds = Bounds {
     connections: None,
@@ -17,8 +17,8 @@ const NONE: Bounds = Bounds {
 
 const CLIENT: &str = "203.0.113.7";
 
-fn ip(text: &str) -> IpAddr {
-    text.parse().unwrap()
+fn ip(text: &str) -> Source {
+    Source::peer(text.parse().unwrap())
 }
 
 fn gate(bounds: Bounds) -> (Gate, Gauge) {
@@ -90,6 +90,18 @@ fn loopback_is_spared_unless_it_is_not() {
         assert_eq!(comes(&gate, text, 100, now), (100, None));
         gate.change(Bounds { loopback: true, ..strict });
         assert_eq!(comes(&gate, text, 100, now), (2, Some(Refusal::HandshakesOfAddress)));
+    }
+}
+
+#[test]
+fn whoever_is_told_to_be_this_machine_is_counted() {
+    let (gate, _) = gate(Bounds { connections_per_address: Some(1), ..NONE });
+    let now = Instant::now();
+    for text in ["127.0.0.1", "::1"] {
+        let told = Source::told(text.parse().unwrap());
+        let mut entries: Vec<_> = (0..2).map(|_| gate.admit(None, now).unwrap()).collect();
+        gate.admit_client(&mut entries[0], told, now).unwrap();
+        assert_eq!(gate.admit_client(&mut entries[1], told, now), Err(Refusal::ConnectionsOfAddress));
     }
 }
 

@@ -1,13 +1,13 @@
-use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::super::HttpRates;
 use crate::config::HttpRate;
+use crate::limits::Source;
 
-fn ip(text: &str) -> IpAddr {
-    text.parse().unwrap()
+fn ip(text: &str) -> Source {
+    Source::peer(text.parse().unwrap())
 }
 
 #[test]
@@ -41,4 +41,11 @@ fn loopback_is_spared_unless_it_is_not() {
     assert_eq!([rates.count(ip("::1"), now).is_ok(), rates.count(ip("::1"), now).is_ok()], [true, false]);
     rates.change(HttpRate { per_minute: 0, loopback: true });
     assert!(rates.count(ip("::1"), now).is_ok());
+}
+
+#[test]
+fn whoever_is_told_to_be_this_machine_is_counted() {
+    let rates = HttpRates::new(HttpRate { per_minute: 1, loopback: false });
+    let (told, now) = (Source::told("127.0.0.1".parse().unwrap()), Instant::now());
+    assert_eq!([rates.count(told, now).is_ok(), rates.count(told, now).is_ok()], [true, false]);
 }
