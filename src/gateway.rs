@@ -19,7 +19,7 @@ use crate::auth::{Greetings, OriginCheck, Policy};
 use crate::config::{CertSource, Config, ConsoleMessages};
 use crate::drain;
 use crate::hub::Settings;
-use crate::listen::{BindError, Gate, House, HttpRates, MAX_ESTABLISHING, MAX_TURNED_AWAY};
+use crate::listen::{BindError, Gate, House, HttpRates, MAX_TURNED_AWAY};
 use crate::metrics::Metrics;
 use crate::router::Router;
 use crate::session::{SessionReport, Sessions, Shown};
@@ -95,7 +95,6 @@ impl Gateway {
             doors: TaskTracker::new(),
             closing: CancellationToken::new(),
             stopped: CancellationToken::new(),
-            establishing: Arc::new(Semaphore::new(MAX_ESTABLISHING)),
             gate,
             turned_away: Arc::new(Semaphore::new(MAX_TURNED_AWAY)),
             policy: Policy::new(&config.auth),

@@ -11,6 +11,8 @@ mod knock;
 mod places;
 #[path = "limits/proxies.rs"]
 mod proxies;
+#[path = "limits/queue.rs"]
+mod queue;
 #[path = "metrics/scrape.rs"]
 #[allow(dead_code, reason = "shared with the tests of the metrics")]
 mod scrape;

@@ -77,19 +77,23 @@ impl Policy {
         }
     }
 
+    /// Whether anybody may take that role.
+    pub fn is_open(&self, role: Role) -> bool {
+        !self.rules.load().auth.has_rule(role)
+    }
+
     /// Whether somebody may come in. Takes as long as a webhook or an issuer's keys take: bound it.
     ///
     /// # Errors
     /// Why not.
     pub async fn authorise(&self, ask: Ask) -> Result<Grant, Refusal> {
         let rules = self.rules.load_full();
-        let webhook = rules.auth.webhook(ask.role);
         // Whoever needs no token may show anything.
-        if webhook.is_none() && !rules.auth.has_rule(ask.role) {
+        if !rules.auth.has_rule(ask.role) {
             return Ok(Grant::default());
         }
         let token = ask.credentials.clone().token()?;
-        let granted = match webhook {
+        let granted = match rules.auth.webhook(ask.role) {
             Some(webhook) => {
                 let _question = self.questions.acquire().await.map_err(|_| Refusal::Busy)?;
                 webhook::ask(self.http(), webhook, &ask, token.as_ref(), since_1970()).await?

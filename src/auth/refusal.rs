@@ -37,11 +37,14 @@ pub enum Refusal {
     /// Too many are being authorised already.
     #[error("too many are being authorised at the moment; try again later")]
     Busy,
+    /// Too many of its address are.
+    #[error("too many of this address are being authorised at the moment; try again later")]
+    BusyWithAddress,
 }
 
 impl Refusal {
     /// The names of all, for the metrics.
-    pub const NAMES: [&'static str; 10] = [
+    pub const NAMES: [&'static str; 11] = [
         "no_token",
         "token_conflict",
         "token_too_long",
@@ -52,6 +55,7 @@ impl Refusal {
         "denied",
         "authorisation_failed",
         "authorisation_busy",
+        "authorisation_busy_of_address",
     ];
 
     /// The name in metrics and logs.
@@ -67,6 +71,7 @@ impl Refusal {
             Self::Denied(_) => 7,
             Self::Unavailable => 8,
             Self::Busy => 9,
+            Self::BusyWithAddress => 10,
         };
         Self::NAMES[index]
     }
@@ -74,7 +79,7 @@ impl Refusal {
     /// What the peer is told (protocol.md §5.5): 1008 where it is its own fault, 1013 where it is ours.
     pub fn close(&self) -> Close {
         let code = match self {
-            Self::Unavailable | Self::Busy => CloseCode::TRY_AGAIN,
+            Self::Unavailable | Self::Busy | Self::BusyWithAddress => CloseCode::TRY_AGAIN,
             _ => CloseCode::POLICY,
         };
         Close::new(code, Cow::Owned(self.to_string()))

@@ -24,6 +24,7 @@ pub(super) fn gate(config: &Config) -> listen::Bounds {
         connections_per_address: bounds.connections_per_address,
         handshakes: bounds.handshakes,
         handshakes_per_address: bounds.handshakes_per_address,
+        establishing_per_address: (config.limits != Limits::Off).then_some(listen::ESTABLISHING_OF_ADDRESS),
         streamers_per_token: bounds.streamers_per_token,
         loopback: config.limits == Limits::Loopback,
     }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::queue::Crowd;
 use crate::auth::{Grant, Greetings};
 use crate::config::Roles;
 use crate::hub::{Dialect, Wishes};
@@ -68,6 +69,11 @@ impl Door {
     pub(crate) fn inside<'a>(&self, path: &'a str) -> Option<&'a str> {
         path.strip_prefix(self.prefix.as_str())
             .filter(|rest| self.prefix.is_empty() || rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// Whom it is for.
+    pub(super) fn crowd(&self) -> Crowd {
+        if self.admit(Role::Player).is_ok() { Crowd::Players } else { Crowd::Publishers }
     }
 
     /// Whether this listener takes that role.

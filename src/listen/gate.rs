@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::time::Instant;
 
+use super::queue::{Crowd, InQueue, Queues};
 use crate::limits::{Bucket, Place, Places, Rate, Source, Table};
 
 /// What comes at once after a silence: that of so many seconds.
@@ -37,6 +38,8 @@ pub(crate) struct Bounds {
     pub(crate) handshakes: Option<u32>,
     /// Of each address.
     pub(crate) handshakes_per_address: Option<u32>,
+    /// Connections of each address on their way to a session, at listeners for one crowd.
+    pub(crate) establishing_per_address: Option<u32>,
     /// Streamers at once that show the same token.
     pub(crate) streamers_per_token: Option<u32>,
     /// Whether this machine's own are counted too.
@@ -54,6 +57,8 @@ pub(crate) struct Gate {
     retries: Mutex<Bucket>,
     /// By address, and whether it is proven.
     handshakes_of: Table<(IpAddr, bool), Bucket>,
+    /// Those that are no sessions yet.
+    queues: Queues,
     /// Streamers by what their token says of whom it was made for.
     streamers_of: Arc<Places<Arc<str>>>,
 }
@@ -72,6 +77,8 @@ pub(crate) enum Refusal {
     ConnectionsOfAddress,
     Handshakes,
     HandshakesOfAddress,
+    Establishing,
+    EstablishingOfAddress,
     StreamersOfToken,
 }
 
@@ -94,6 +101,8 @@ impl Refusal {
             Self::ConnectionsOfAddress => "connections_of_address",
             Self::Handshakes => "handshakes",
             Self::HandshakesOfAddress => "handshakes_of_address",
+            Self::Establishing => "too_many_establishing",
+            Self::EstablishingOfAddress => "establishing_of_address",
             Self::StreamersOfToken => "streamers_of_token",
         }
     }
@@ -101,10 +110,11 @@ impl Refusal {
     /// What is answered where HTTP is spoken: is it everybody's fault or the client's own (RFC 6585 §4)?
     pub(crate) const fn status(self) -> StatusCode {
         match self {
-            Self::Connections | Self::Handshakes => StatusCode::SERVICE_UNAVAILABLE,
-            Self::ConnectionsOfAddress | Self::HandshakesOfAddress | Self::StreamersOfToken => {
-                StatusCode::TOO_MANY_REQUESTS
-            }
+            Self::Connections | Self::Handshakes | Self::Establishing => StatusCode::SERVICE_UNAVAILABLE,
+            Self::ConnectionsOfAddress
+            | Self::HandshakesOfAddress
+            | Self::EstablishingOfAddress
+            | Self::StreamersOfToken => StatusCode::TOO_MANY_REQUESTS,
         }
     }
 
@@ -115,6 +125,8 @@ impl Refusal {
             Self::ConnectionsOfAddress => "Too many connections from this address.\n",
             Self::Handshakes => "Too many connections at once.\n",
             Self::HandshakesOfAddress => "Too many connections at once from this address.\n",
+            Self::Establishing => "Too many are on their way to a session.\n",
+            Self::EstablishingOfAddress => "Too many of this address are on their way to a session.\n",
             Self::StreamersOfToken => "Too many streamers with this token.\n",
         }
     }
@@ -130,6 +142,7 @@ impl Gate {
             handshakes: full(1.0),
             retries: full(RETRIES),
             handshakes_of: Table::default(),
+            queues: Queues::default(),
             streamers_of: Arc::default(),
             bounds: ArcSwap::from_pointee(bounds),
         }
@@ -168,6 +181,30 @@ impl Gate {
         all.map_err(|_| Refusal::Handshakes)?;
         entry.of_address = Some(place);
         Ok(())
+    }
+
+    /// Somebody sets out for a session at a listener for that crowd; `None` when nobody knows yet who.
+    ///
+    /// # Errors
+    /// Too many are on their way, or too many of its address.
+    pub(crate) fn set_out(&self, crowd: Crowd, source: Option<Source>) -> Result<InQueue, Refusal> {
+        let mut taken = self.queues.of(crowd).take()?;
+        source.map_or(Ok(()), |source| self.set_out_as(crowd, &mut taken, source))?;
+        Ok(taken)
+    }
+
+    /// Who it is that has set out.
+    fn set_out_as(&self, crowd: Crowd, taken: &mut InQueue, source: Source) -> Result<(), Refusal> {
+        let bounds = **self.bounds.load();
+        if !bounds.counts(source) {
+            return Ok(());
+        }
+        self.queues.of(crowd).assign(taken, source.site(), bounds.establishing_per_address)
+    }
+
+    /// Whether so many are on their way that whoever only claims an address must prove it.
+    pub(crate) fn is_crowded(&self, crowd: Crowd) -> bool {
+        self.queues.of(crowd).is_long()
     }
 
     /// A streamer has shown the token of this fingerprint. What is returned goes with its session.

@@ -1,7 +1,7 @@
 //! The doors: TCP with TLS, HTTP and the WebSocket upgrade; UDP with QUIC, WebTransport and our own protocol.
 //!
 //! A peer passes the [`Gate`] before anything is spent on it, and has [`ESTABLISH`] from its first byte to its role; until
-//! then it holds one of a bounded number of permits and nothing in the hub. What is let in becomes a session ([`crate::session`]).
+//! then it holds one of a bounded number of places and nothing in the hub. What is let in becomes a session ([`crate::session`]).
 
 mod accept;
 mod bind;
@@ -13,6 +13,7 @@ mod gate;
 mod origin;
 mod patient;
 mod query;
+mod queue;
 mod quic;
 mod rate;
 mod tcp;
@@ -35,6 +36,7 @@ use tracing::debug;
 pub use bind::{BindError, bind_tcp, bind_tcp_and_udp};
 pub use door::{Door, DoorKind};
 pub(crate) use gate::{Bounds, Gate};
+pub(crate) use queue::OF_ADDRESS as ESTABLISHING_OF_ADDRESS;
 pub(crate) use rate::HttpRates;
 pub(crate) use tcp::{Arrival, TcpService, serve_tcp};
 pub(crate) use udp::{endpoint, serve_udp};
@@ -43,6 +45,7 @@ use crate::auth::{Ask, Credentials, Grant, OriginCheck, Policy, Refusal};
 use crate::config::HttpRate;
 use crate::config::Proxies;
 use crate::hub::RESTARTING;
+use crate::limits::Source;
 use crate::metrics::Metrics;
 use crate::session::{Admission, OVERLOADED, Sessions, TokenPlace};
 use crate::transport::{Transport, TransportKind};
@@ -50,9 +53,6 @@ use crate::wire::{Close, CloseCode, Role};
 
 /// From the first byte to a session: TLS, HTTP, `hello`, the first stream (protocol.md §2).
 pub const ESTABLISH: Duration = Duration::from_secs(10);
-
-/// Connections that are not sessions yet: TLS and QUIC handshakes, upgrades without a `hello`.
-pub(crate) const MAX_ESTABLISHING: usize = 4096;
 
 /// Refused peers that are told why, at once.
 pub(crate) const MAX_TURNED_AWAY: usize = 64;
@@ -63,12 +63,14 @@ const OPERATORS: Bounds = Bounds {
     connections_per_address: None,
     handshakes: None,
     handshakes_per_address: None,
+    establishing_per_address: None,
     streamers_per_token: None,
     loopback: false,
 };
 
 /// What a peer shows.
 pub(crate) struct Shown {
+    source: Source,
     transport: TransportKind,
     path: Option<Box<str>>,
     credentials: Credentials,
@@ -90,7 +92,6 @@ pub(crate) struct House {
     pub(crate) closing: CancellationToken,
     /// Cancelled when the gateway is over: whatever is left is dropped.
     pub(crate) stopped: CancellationToken,
-    pub(crate) establishing: Arc<Semaphore>,
     /// Who may connect.
     pub(crate) policy: Arc<Policy>,
     /// How many connections there may be and how fast they may come.
@@ -117,7 +118,6 @@ impl House {
             doors: TaskTracker::new(),
             closing: self.stopped.clone(),
             stopped: self.stopped.clone(),
-            establishing: Arc::clone(&self.establishing),
             policy: Arc::clone(&self.policy),
             gate: Gate::new(OPERATORS, Gauge::default()),
             turned_away: Arc::clone(&self.turned_away),
@@ -126,6 +126,23 @@ impl House {
             http_rates: HttpRates::new(HttpRate { per_minute: 0, loopback: false }),
             max_message: self.max_message,
         }
+    }
+
+    /// Whether a peer may come in that has no place on its way there. Where anybody may, it needs none.
+    pub(crate) async fn authorise_newcomer(
+        &self,
+        door: &Door,
+        admission: Admission,
+        shown: Shown,
+        deadline: Instant,
+    ) -> Result<Admission, Close> {
+        let open = self.policy.is_open(admission.role) || door.open.contains(admission.role);
+        let in_queue = (!open).then(|| self.gate.set_out(door.crowd(), Some(shown.source))).transpose();
+        let _in_queue = in_queue.map_err(|refusal| match refusal {
+            gate::Refusal::EstablishingOfAddress => self.refuse(&admission, &Refusal::BusyWithAddress),
+            _ => self.refuse(&admission, &Refusal::Busy),
+        })?;
+        self.authorise(door, admission, shown, deadline).await
     }
 
     /// Whether a peer may come in. Whoever may not is counted here.
@@ -140,7 +157,7 @@ impl House {
             return Ok(admission);
         }
         let asking = async {
-            let Shown { transport, path, credentials } = shown;
+            let Shown { transport, path, credentials, .. } = shown;
             let (role, remote) = (admission.role, admission.remote.ip());
             self.policy.authorise(Ask { role, remote, transport: transport.name(), path, credentials }).await
         };

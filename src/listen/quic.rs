@@ -15,6 +15,7 @@ use super::door::NoRole;
 use super::{Door, House, Shown, query};
 use crate::auth::Credentials;
 use crate::hub::Wishes;
+use crate::limits::Source;
 use crate::session::Admission;
 use crate::tls::ALPN_H3;
 use crate::transport::framed::{OnDrop, Side};
@@ -72,6 +73,7 @@ impl Establishing<'_> {
         let admission = self.door.admission(role, dialect.as_deref(), query::wishes(query), self.remote);
         let authorization = request.headers().get("authorization").map(String::as_str);
         let shown = Shown {
+            source: Source::peer(self.remote.ip()),
             transport: TransportKind::WebTransport,
             path: Some(path.into()),
             credentials: Credentials::of_session(query, authorization),
@@ -164,7 +166,8 @@ impl Establishing<'_> {
         let role = self.door.admit(role).map_err(|_| policy("this listener does not take that role"))?;
         let admission = self.door.admission(role, hello.dialect().as_deref(), Wishes::default(), self.remote);
         let credentials = Credentials::of_hello(hello.token().as_deref());
-        Ok((admission, Shown { transport: TransportKind::Quic, path: None, credentials }))
+        let source = Source::peer(self.remote.ip());
+        Ok((admission, Shown { source, transport: TransportKind::Quic, path: None, credentials }))
     }
 
     fn on_drop(&self) -> OnDrop {

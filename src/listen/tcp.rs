@@ -23,6 +23,7 @@ use super::accept::{AfterError, after_error};
 use super::client::Client;
 use super::gate::{Entry, Refusal};
 use super::patient::Patient;
+use super::queue::Crowd;
 use super::upgrade::{self, Upgrade, plain};
 use super::{Door, ESTABLISH, House, Permit};
 use crate::limits::Source;
@@ -91,14 +92,18 @@ async fn pause_after(error: &std::io::Error, errors: u32, house: &House) {
 impl TcpService {
     /// Before anything is spent on it: is there a place? A proxy's own address is nobody's.
     fn admit(&self, stream: TcpStream, remote: SocketAddr) {
-        let source = Some(remote.ip()).filter(|ip| !self.house.proxies.trusted.contains(*ip)).map(Source::peer);
-        match self.house.gate.admit(source, Instant::now()) {
+        match self.house.gate.admit(self.source(remote), Instant::now()) {
             Ok(entry) => {
                 let service = self.clone();
                 self.house.tasks.spawn(async move { service.connection(stream, remote, entry).await });
             }
             Err(refusal) => self.turn_away(stream, refusal),
         }
+    }
+
+    /// Who counts for a connection; `None` when it stands for others.
+    fn source(&self, remote: SocketAddr) -> Option<Source> {
+        (!self.house.proxies.trusted.contains(remote.ip())).then(|| Source::peer(remote.ip()))
     }
 
     /// Says why where nothing is encrypted, to as many at once as cost next to nothing.
@@ -123,15 +128,17 @@ impl TcpService {
         let Some(acceptor) = self.tls.clone() else {
             return self.http(stream, remote, arrival, entry).await;
         };
-        let Ok(establishing) = Arc::clone(&self.house.establishing).try_acquire_owned() else {
-            return self.house.metrics.refused("too_many_establishing");
+        let crowd = self.door.as_ref().map_or(Crowd::Players, |door| door.crowd());
+        let in_queue = match self.house.gate.set_out(crowd, self.source(remote)) {
+            Ok(in_queue) => in_queue,
+            Err(refusal) => return self.house.metrics.refused(refusal.reason()),
         };
         let began = Instant::now();
         let handshake = tokio::select! {
             handshake = tokio::time::timeout(ESTABLISH, acceptor.accept(stream)) => handshake,
             () = self.house.closing.cancelled() => return,
         };
-        drop(establishing);
+        drop(in_queue);
         match handshake {
             Ok(Ok(stream)) => {
                 self.house.metrics.shook_hands(Handshake::Tls, began.elapsed());

@@ -12,6 +12,7 @@ use super::accept::{AfterError, after_error};
 use super::bind::{BindError, bind_tcp, bind_tcp_and_udp};
 use super::door::NoRole;
 use super::query;
+use super::queue::Crowd;
 use super::{Door, DoorKind};
 use crate::auth::Greetings;
 use crate::config::{ListenAddr, Turn};
@@ -57,6 +58,17 @@ fn on_a_legacy_port_every_path_is_its_role() {
     let door = Door::new(DoorKind::Legacy(Role::Streamer), Dialect::STANDARD, Greetings::new("{}", &Turn::default()));
     for path in ["/", "", "/player", "/anything/at/all"] {
         assert_eq!(door.role_at(path), Ok(Role::Streamer), "{path}");
+    }
+}
+
+#[test]
+fn a_listener_where_no_player_comes_is_for_publishers() {
+    let legacy = |role| Door::new(DoorKind::Legacy(role), Dialect::STANDARD, Greetings::new("{}", &Turn::default()));
+    for door in [unified(&Role::ALL), unified(&[Role::Player]), legacy(Role::Player)] {
+        assert_eq!(door.crowd(), Crowd::Players, "{:?}", door.kind);
+    }
+    for door in [unified(&[Role::Streamer, Role::Sfu]), legacy(Role::Streamer), legacy(Role::Sfu)] {
+        assert_eq!(door.crowd(), Crowd::Publishers, "{:?}", door.kind);
     }
 }
 

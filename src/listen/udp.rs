@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use quinn::{Endpoint, EndpointConfig, Incoming, ServerConfig, TokioRuntime};
 use quinn_proto::crypto::rustls::QuicServerConfig;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 use tracing::debug;
 
 use super::gate::{Claim, Entry, Refusal};
+use super::queue::{Crowd, InQueue};
 use super::quic::{Established, Establishing, REFUSAL};
-use super::{Door, ESTABLISH, House, MAX_ESTABLISHING};
+use super::{Door, ESTABLISH, House};
 use crate::hub::RESTARTING;
 use crate::limits::Source;
 use crate::metrics::Handshake;
@@ -24,9 +24,6 @@ use crate::transport::quic::quic_transport_config;
 const MAX_INCOMING: usize = 1024;
 const INCOMING_BUFFER: u64 = 16 << 10;
 const INCOMING_BUFFER_TOTAL: u64 = 8 << 20;
-
-/// So few establishing permits are left that every address must be proven first (QUIC Retry, RFC 9000 §8.1.2).
-const RETRY_BELOW: usize = MAX_ESTABLISHING / 2;
 
 /// A QUIC endpoint on that socket.
 pub(crate) fn endpoint(socket: UdpSocket, tls: Arc<QuicServerConfig>, keepalive: Keepalive) -> io::Result<Endpoint> {
@@ -46,7 +43,7 @@ pub(crate) async fn serve_udp(endpoint: Endpoint, house: Arc<House>, door: Arc<D
         while let Some(incoming) = endpoint.accept().await {
             if house.closing.is_cancelled() {
                 incoming.refuse();
-            } else if let Some((incoming, permits)) = admit(incoming, &house) {
+            } else if let Some((incoming, permits)) = admit(incoming, &house, door.crowd()) {
                 let (house, door) = (Arc::clone(&house), Arc::clone(&door));
                 house.tasks.clone().spawn(establish(incoming, permits, house, door));
             }
@@ -70,15 +67,14 @@ pub(crate) async fn serve_udp(endpoint: Endpoint, house: Arc<House>, door: Arc<D
 /// A connection's place among all, and among those that are not sessions yet.
 struct Permits {
     entry: Entry,
-    establishing: OwnedSemaphorePermit,
+    in_queue: InQueue,
 }
 
 /// Before any cryptography: is there a place, and must the address prove itself first?
-fn admit(incoming: Incoming, house: &House) -> Option<(Incoming, Permits)> {
+fn admit(incoming: Incoming, house: &House, crowd: Crowd) -> Option<(Incoming, Permits)> {
     let (source, now) = (Source::peer(incoming.remote_address().ip().to_canonical()), Instant::now());
     if !incoming.remote_address_validated() {
-        let loaded = house.establishing.available_permits() < RETRY_BELOW;
-        match house.gate.believes(source, loaded, now) {
+        match house.gate.believes(source, house.gate.is_crowded(crowd), now) {
             Claim::Believed => {}
             Claim::Prove => {
                 house.metrics.refused("quic_retry");
@@ -93,26 +89,25 @@ fn admit(incoming: Incoming, house: &House) -> Option<(Incoming, Permits)> {
             }
         }
     }
-    match permits(house, source, now) {
+    match permits(house, crowd, source, now) {
         Ok(permits) => Some((incoming, permits)),
-        Err(reason) => {
-            house.metrics.refused(reason);
+        Err(refusal) => {
+            house.metrics.refused(refusal.reason());
             incoming.refuse();
             None
         }
     }
 }
 
-fn permits(house: &House, source: Source, now: Instant) -> Result<Permits, &'static str> {
-    let entry = house.gate.admit(Some(source), now).map_err(Refusal::reason)?;
-    let establishing = Arc::clone(&house.establishing).try_acquire_owned();
-    Ok(Permits { entry, establishing: establishing.map_err(|_| "too_many_establishing")? })
+fn permits(house: &House, crowd: Crowd, source: Source, now: Instant) -> Result<Permits, Refusal> {
+    let entry = house.gate.admit(Some(source), now)?;
+    Ok(Permits { entry, in_queue: house.gate.set_out(crowd, Some(source))? })
 }
 
 async fn establish(incoming: Incoming, permits: Permits, house: Arc<House>, door: Arc<Door>) {
     let remote = incoming.remote_address();
     let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
-    let Permits { entry: _entry, establishing } = permits;
+    let Permits { entry: _entry, in_queue } = permits;
     let connecting = match incoming.accept() {
         Ok(connecting) => connecting,
         Err(error) => {
@@ -129,7 +124,7 @@ async fn establish(incoming: Incoming, permits: Permits, house: Arc<House>, door
         // What is no session yet is not waited for (protocol.md §5.5); dropped, the connection is closed.
         () = house.closing.cancelled() => return house.metrics.refused("closing"),
     };
-    drop(establishing);
+    drop(in_queue);
     match admitted {
         Ok(Some(Established::WebTransport(transport, admission))) => {
             house.metrics.shook_hands(Handshake::WebTransport, began.elapsed());

@@ -24,7 +24,7 @@ use super::gate::Entry;
 use super::patient::Patient;
 use super::tcp::with_retry_after;
 use super::{Door, ESTABLISH, House, Permit, Shown, query};
-use crate::auth::{Credentials, Refusal, is_bearer};
+use crate::auth::{Credentials, is_bearer};
 use crate::metrics::Handshake;
 use crate::session::Admission;
 use crate::transport::TransportKind;
@@ -85,6 +85,7 @@ impl Upgrade<'_> {
         let dialect = query::dialect(asked);
         let admission = self.door.admission(role, dialect.as_deref(), query::wishes(asked), self.client.addr);
         let shown = Shown {
+            source: self.client.source,
             transport: self.transport(),
             path: Some(request.uri().path().into()),
             credentials: Credentials::of_request(asked, request.headers()),
@@ -130,12 +131,9 @@ impl Upgrade<'_> {
             let opened = Box::pin(opened::<S>(upgrade, admission.remote, kind, read_buffer, house.max_message)).await;
             let Some(transport) = opened else { return house.metrics.refused("upgrade") };
             house.metrics.shook_hands(Handshake::WebSocket, began.elapsed());
-            let authorised = match (shown, house.establishing.try_acquire()) {
-                (Err(close), _) => Err(close),
-                (Ok(shown), Ok(_establishing)) => {
-                    Box::pin(house.authorise(&door, admission, shown, began + ESTABLISH)).await
-                }
-                (Ok(_), Err(_)) => Err(house.refuse(&admission, &Refusal::Busy)),
+            let authorised = match shown {
+                Ok(shown) => Box::pin(house.authorise_newcomer(&door, admission, shown, began + ESTABLISH)).await,
+                Err(close) => Err(close),
             };
             house.serve_or_refuse(transport, authorised).await;
         });

@@ -56,11 +56,12 @@ fn each_refusal_has_a_name_of_its_own_and_says_whose_fault_it_is() {
         Refusal::Denied("".into()),
         Refusal::Unavailable,
         Refusal::Busy,
+        Refusal::BusyWithAddress,
     ];
     let names: Vec<_> = all.iter().map(Refusal::name).collect();
     assert_eq!(names, Refusal::NAMES);
     for refusal in &all {
-        let ours = matches!(refusal, Refusal::Unavailable | Refusal::Busy);
+        let ours = matches!(refusal, Refusal::Unavailable | Refusal::Busy | Refusal::BusyWithAddress);
         let code = if ours { CloseCode::TRY_AGAIN } else { CloseCode::POLICY };
         assert_eq!(refusal.close().code, code, "{refusal}");
     }

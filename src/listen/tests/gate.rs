@@ -4,6 +4,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use tokio::time::Instant;
 
 use super::super::gate::{Bounds, Claim, Gate, Refusal};
+use super::super::queue::{Crowd, InQueue};
 use crate::limits::Source;
 
 const NONE: Bounds = Bounds {
@@ -11,6 +12,7 @@ const NONE: Bounds = Bounds {
     connections_per_address: None,
     handshakes: None,
     handshakes_per_address: None,
+    establishing_per_address: None,
     streamers_per_token: None,
     loopback: false,
 };
@@ -152,4 +154,50 @@ fn so_many_streamers_a_token_may_have() {
     assert_eq!(gate.admit_streamer(&"a".into()).unwrap_err(), Refusal::StreamersOfToken);
     drop(held);
     assert!(gate.admit_streamer(&"a".into()).is_ok());
+}
+
+/// How many of `times` set out, and why the next does not.
+fn set_out(gate: &Gate, crowd: Crowd, source: Option<Source>, times: usize) -> (Vec<InQueue>, Option<Refusal>) {
+    let held: Vec<_> = (0..times).map_while(|_| gate.set_out(crowd, source).ok()).collect();
+    (held, gate.set_out(crowd, source).err())
+}
+
+#[test]
+fn an_address_has_its_share_of_those_who_set_out() {
+    let (gate, _) = gate(Bounds { establishing_per_address: Some(256), ..NONE });
+    let mut all = Vec::new();
+    for (number, text) in [CLIENT, "2001:db8::1", "203.0.113.8"].into_iter().enumerate() {
+        let (held, refusal) = set_out(&gate, Crowd::Players, Some(ip(text)), 5_000);
+        assert_eq!((held.len(), refusal), (256, Some(Refusal::EstablishingOfAddress)), "{number}");
+        all.push(held);
+    }
+    assert!(gate.set_out(Crowd::Players, Some(ip("2001:db8::2"))).is_err(), "a site is one address");
+    all[0].pop();
+    assert!(gate.set_out(Crowd::Players, Some(ip(CLIENT))).is_ok());
+    // Who is refused takes nothing from all.
+    let (held, refusal) = set_out(&gate, Crowd::Players, None, 5_000);
+    assert_eq!((held.len(), refusal), (4096 - 3 * 256 + 1, Some(Refusal::Establishing)));
+}
+
+#[test]
+fn this_machine_may_take_every_place_unless_it_is_counted() {
+    let (gate, _) = gate(Bounds { establishing_per_address: Some(256), ..NONE });
+    let here = Some(ip("127.0.0.1"));
+    assert_eq!(set_out(&gate, Crowd::Players, here, 5_000).0.len(), 4096);
+    gate.change(Bounds { establishing_per_address: Some(256), loopback: true, ..NONE });
+    assert_eq!(set_out(&gate, Crowd::Players, here, 5_000).0.len(), 256);
+    gate.change(Bounds { loopback: true, ..NONE });
+    assert_eq!(set_out(&gate, Crowd::Players, here, 5_000).0.len(), 4096);
+}
+
+#[test]
+fn a_crowd_of_players_keeps_no_streamer_out() {
+    let (gate, _) = gate(NONE);
+    let (players, refusal) = set_out(&gate, Crowd::Players, None, 5_000);
+    assert_eq!((refusal, gate.is_crowded(Crowd::Players)), (Some(Refusal::Establishing), true));
+    assert!(!gate.is_crowded(Crowd::Publishers));
+    let (publishers, refusal) = set_out(&gate, Crowd::Publishers, None, 5_000);
+    assert_eq!((publishers.len(), refusal), (1024, Some(Refusal::Establishing)));
+    drop(players);
+    assert!(!gate.is_crowded(Crowd::Players) && gate.is_crowded(Crowd::Publishers));
 }
