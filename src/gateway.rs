@@ -54,6 +54,8 @@ pub struct Gateway {
     router: Arc<Router>,
     sessions: Arc<Sessions>,
     house: Arc<House>,
+    /// The same at the operators' listener.
+    operators: Arc<House>,
     live: Live,
     grace: Duration,
 }
@@ -103,12 +105,14 @@ impl Gateway {
             http_rates: HttpRates::new(config.http_rate),
             max_message: config.max_message,
         });
+        let operators = Arc::new(house.of_operators(bounds::operators(config)));
         let mut gateway = Self {
             bound: BoundAddrs::default(),
             certificates: None,
             router,
             sessions,
             house,
+            operators,
             live,
             grace: config.drain_grace,
         };
@@ -143,6 +147,7 @@ impl Gateway {
         self.router.memory().set_most(bounds::memory(config));
         self.sessions.set_limits(bounds::session(config));
         self.house.gate.change(bounds::gate(config));
+        self.operators.gate.change(bounds::operators(config));
         self.sessions.show_messages(shown(config.console_messages));
         self.house.http_rates.change(config.http_rate);
         self.live.greetings.change(config.peer_options.json(), &config.turn);

@@ -4,11 +4,11 @@ mod support;
 
 use std::net::SocketAddr;
 
-use pixelgate::config::Config;
 use pixelgate::config::cli::{Command, parse};
+use pixelgate::config::{Config, Limits};
 use support::{Lab, within};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 const GUARDED: [&str; 5] =
     ["GET /metrics", "GET /api/status", "GET /api/nobody", "DELETE /api/players/Player0", "GET /nowhere"];
@@ -160,4 +160,41 @@ async fn what_a_stranger_says_of_its_address_does_not_count() {
     let lab = Lab::open();
     let headers = format!("Host: localhost\r\n{ELSEWHERE}");
     assert_eq!(status(&lab, "GET /metrics", &headers).await, 200);
+}
+
+/// An address has sixty-four connections here; probes and Prometheus come from others.
+#[tokio::test]
+async fn an_address_that_floods_keeps_out_itself_alone() {
+    let lab = Lab::with(|config| config.limits = Limits::Loopback);
+    let connects = || async {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind(([127, 0, 0, 9], 0).into()).expect("a loopback address");
+        within("a TCP connection", socket.connect(admin(&lab))).await.expect("the listener is there")
+    };
+    let mut held = Vec::new();
+    for _ in 0..64 {
+        held.push(connects().await);
+    }
+    let mut answer = String::new();
+    within("an answer", connects().await.read_to_string(&mut answer)).await.expect("text");
+    assert!(answer.starts_with("HTTP/1.1 429 "), "{answer}");
+    for request in HEALTH {
+        assert_eq!(status(&lab, request, "Host: localhost\r\n").await, 200, "{request}");
+    }
+    let metrics = ask(admin(&lab), "GET /metrics", "Host: localhost\r\n").await.1;
+    assert!(metrics.contains("pixelgate_connections_refused_total{reason=\"connections_of_address\"} 1"), "{metrics}");
+    // What is given back may be had again.
+    held.pop();
+    let again = async {
+        loop {
+            let mut tcp = connects().await;
+            let request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+            let mut answer = String::new();
+            let asked = tcp.write_all(request.as_bytes()).await;
+            if asked.is_ok() && tcp.read_to_string(&mut answer).await.is_ok() && answer.starts_with("HTTP/1.1 200 ") {
+                break;
+            }
+        }
+    };
+    within("a place", again).await;
 }

@@ -21,6 +21,7 @@ pub(super) fn gate(config: &Config) -> listen::Bounds {
     let bounds = config.bounds.in_force(config.limits);
     listen::Bounds {
         connections: bounds.connections,
+        kept_for_here: 0,
         connections_per_address: bounds.connections_per_address,
         handshakes: bounds.handshakes,
         handshakes_per_address: bounds.handshakes_per_address,
@@ -28,6 +29,13 @@ pub(super) fn gate(config: &Config) -> listen::Bounds {
         streamers_per_token: bounds.streamers_per_token,
         loopback: config.limits == Limits::Loopback,
     }
+}
+
+/// Of the operators' listener: its own, whatever the players' are.
+pub(super) fn operators(config: &Config) -> listen::Bounds {
+    let of_address = listen::OPERATORS.connections_per_address.filter(|_| config.limits != Limits::Off);
+    let loopback = config.limits == Limits::Loopback;
+    listen::Bounds { connections_per_address: of_address, loopback, ..listen::OPERATORS }
 }
 
 pub(super) fn session(config: &Config) -> SessionLimits {

@@ -228,11 +228,10 @@ impl Gateway {
             certificates: self.certificates.clone(),
             draining: self.house.closing.clone(),
         };
-        let house = Arc::new(self.house.of_operators());
         Self::accept(
             listeners,
             &TcpService {
-                house,
+                house: Arc::clone(&self.operators),
                 door: None,
                 pages: admin::router(operators, self.live.api.clone(), self.live.gate.clone()),
                 tls: None,

@@ -32,6 +32,8 @@ const RETRIES: f64 = 10.0;
 pub(crate) struct Bounds {
     /// Connections at once; `None` for no limit.
     pub(crate) connections: Option<u32>,
+    /// So many of these are for this machine alone.
+    pub(crate) kept_for_here: u32,
     /// Of each address.
     pub(crate) connections_per_address: Option<u32>,
     /// New ones a second.
@@ -159,7 +161,9 @@ impl Gate {
     /// # Errors
     /// There are too many, or too many at once.
     pub(crate) fn admit(&self, source: Option<Source>, now: Instant) -> Result<Entry, Refusal> {
-        let mut entry = Entry::count(&self.connections, self.bounds.load().connections)?;
+        let bounds = self.bounds.load();
+        let kept = if source.is_some_and(Source::is_here) { 0 } else { bounds.kept_for_here };
+        let mut entry = Entry::count(&self.connections, bounds.connections.map(|most| most.saturating_sub(kept)))?;
         source.map_or(Ok(()), |source| self.admit_client(&mut entry, source, now))?;
         Ok(entry)
     }

@@ -57,10 +57,12 @@ pub const ESTABLISH: Duration = Duration::from_secs(10);
 /// Refused peers that are told why, at once.
 pub(crate) const MAX_TURNED_AWAY: usize = 64;
 
-/// Connections of operators, who are few.
-const OPERATORS: Bounds = Bounds {
+/// Connections of operators, who are few, and of probes. Whoever floods from elsewhere leaves room for others, and for
+/// the health checks of this machine.
+pub(crate) const OPERATORS: Bounds = Bounds {
     connections: Some(256),
-    connections_per_address: None,
+    kept_for_here: 32,
+    connections_per_address: Some(64),
     handshakes: None,
     handshakes_per_address: None,
     establishing_per_address: None,
@@ -110,7 +112,7 @@ pub(crate) struct House {
 
 impl House {
     /// The same for operators: their listener answers until the gateway is over, and nobody waits for it.
-    pub(crate) fn of_operators(&self) -> Self {
+    pub(crate) fn of_operators(&self, bounds: Bounds) -> Self {
         Self {
             sessions: Arc::clone(&self.sessions),
             metrics: Arc::clone(&self.metrics),
@@ -119,7 +121,7 @@ impl House {
             closing: self.stopped.clone(),
             stopped: self.stopped.clone(),
             policy: Arc::clone(&self.policy),
-            gate: Gate::new(OPERATORS, Gauge::default()),
+            gate: Gate::new(bounds, Gauge::default()),
             turned_away: Arc::clone(&self.turned_away),
             proxies: self.proxies.clone(),
             origins: self.origins.clone(),

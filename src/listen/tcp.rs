@@ -90,7 +90,7 @@ async fn pause_after(error: &std::io::Error, errors: u32, house: &House) {
 }
 
 impl TcpService {
-    /// Before anything is spent on it: is there a place? A proxy's own address is nobody's.
+    /// Before anything is spent on it: is there a place?
     fn admit(&self, stream: TcpStream, remote: SocketAddr) {
         match self.house.gate.admit(self.source(remote), Instant::now()) {
             Ok(entry) => {
@@ -101,9 +101,10 @@ impl TcpService {
         }
     }
 
-    /// Who counts for a connection; `None` when it stands for others.
+    /// Who counts for a connection; `None` when it stands for others. Operators are few: there a proxy counts for itself.
     fn source(&self, remote: SocketAddr) -> Option<Source> {
-        (!self.house.proxies.trusted.contains(remote.ip())).then(|| Source::peer(remote.ip()))
+        let for_others = self.door.is_some() && self.house.proxies.trusted.contains(remote.ip());
+        (!for_others).then(|| Source::peer(remote.ip()))
     }
 
     /// Says why where nothing is encrypted, to as many at once as cost next to nothing.

@@ -9,6 +9,7 @@ use crate::limits::Source;
 
 const NONE: Bounds = Bounds {
     connections: None,
+    kept_for_here: 0,
     connections_per_address: None,
     handshakes: None,
     handshakes_per_address: None,
@@ -44,6 +45,22 @@ fn so_many_connections_there_may_be() {
     entries.pop();
     assert!(gate.admit(None, now).is_ok());
     drop(entries);
+    assert_eq!(gauge.get(), 0);
+}
+
+#[test]
+fn some_of_them_are_for_this_machine() {
+    let (gate, gauge) = gate(Bounds { connections: Some(5), kept_for_here: 2, ..NONE });
+    let now = Instant::now();
+    let comes = |source| gate.admit(source, now);
+    let mut held = vec![comes(None).unwrap(), comes(Some(ip(CLIENT))).unwrap(), comes(Some(ip("127.0.0.1"))).unwrap()];
+    let told = Source::told("127.0.0.1".parse().unwrap());
+    for source in [None, Some(ip(CLIENT)), Some(told)] {
+        assert_eq!(comes(source).unwrap_err(), Refusal::Connections);
+    }
+    held.extend([comes(Some(ip("127.0.0.1"))).unwrap(), comes(Some(ip("::1"))).unwrap()]);
+    assert_eq!(comes(Some(ip("::1"))).unwrap_err(), Refusal::Connections);
+    drop(held);
     assert_eq!(gauge.get(), 0);
 }
 
