@@ -5,6 +5,8 @@
 
 mod support;
 
+#[path = "limits/claims.rs"]
+mod claims;
 #[path = "limits/knock.rs"]
 mod knock;
 #[path = "limits/places.rs"]

@@ -91,6 +91,11 @@ impl Bucket {
         self.level(rate, now) >= rate.burst
     }
 
+    /// Whether there is one to take.
+    pub fn has_one(&self, rate: Rate, now: Instant) -> bool {
+        self.level(rate, now) >= 1.0
+    }
+
     fn level(&self, rate: Rate, now: Instant) -> f64 {
         let passed = now.saturating_duration_since(self.at);
         (self.tokens + passed.as_secs_f64() * rate.per_second).min(rate.burst)

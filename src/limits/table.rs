@@ -47,6 +47,11 @@ impl<K: Eq + Hash, V> Table<K, V> {
         known.has_room_for(&key, now, is_stale).then(|| change(known.values.entry(key).or_insert(fresh)))
     }
 
+    /// Looks at what is known of `key`; `None` when nothing is.
+    pub fn look<T>(&self, key: &K, look: impl FnOnce(&V) -> T) -> Option<T> {
+        self.0.lock().values.get(key).map(look)
+    }
+
     /// How many are known.
     pub fn len(&self) -> usize {
         self.0.lock().values.len()

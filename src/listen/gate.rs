@@ -2,8 +2,8 @@
 //! on one.
 //!
 //! An address that is only claimed (a UDP datagram's) is counted apart from one that is proven (TCP, or QUIC after a
-//! Retry): whoever sends datagrams in another's name makes that other prove itself, and takes no more of its places than
-//! handshakes hold that nobody answers.
+//! Retry or a whole handshake): whoever sends datagrams in another's name takes nothing of what that other may have, but
+//! makes it prove itself. What is only claimed has its own share of each address's handshakes and of all.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,9 +20,11 @@ use crate::limits::{Bucket, Place, Places, Rate, Source, Table};
 /// What comes at once after a silence: that of so many seconds.
 const BURST: f64 = 2.0;
 
-/// So much of an address's handshakes may be begun by whoever claims it: at this pace, those that wait for an answer
-/// are far fewer than an address's places.
+/// So much of an address's handshakes may be begun by whoever claims it, beside its own.
 const CLAIMED: f64 = 0.2;
+
+/// So much of all handshakes may be begun by whoever claims an address, beside those of the proven.
+const CLAIMED_OF_ALL: f64 = 0.5;
 
 /// A Retry costs next to nothing against a handshake, and still something.
 const RETRIES: f64 = 10.0;
@@ -56,6 +58,8 @@ pub(crate) struct Gate {
     connections: Gauge,
     of_address: Arc<Places<IpAddr>>,
     handshakes: Mutex<Bucket>,
+    /// Those begun by whoever only claims an address.
+    claims: Mutex<Bucket>,
     retries: Mutex<Bucket>,
     /// By address, and whether it is proven.
     handshakes_of: Table<(IpAddr, bool), Bucket>,
@@ -142,6 +146,7 @@ impl Gate {
             connections,
             of_address: Arc::default(),
             handshakes: full(1.0),
+            claims: full(CLAIMED_OF_ALL),
             retries: full(RETRIES),
             handshakes_of: Table::default(),
             queues: Queues::default(),
@@ -198,17 +203,15 @@ impl Gate {
     }
 
     /// Who it is that has set out.
-    fn set_out_as(&self, crowd: Crowd, taken: &mut InQueue, source: Source) -> Result<(), Refusal> {
+    ///
+    /// # Errors
+    /// Too many of its address are on their way.
+    pub(crate) fn set_out_as(&self, crowd: Crowd, taken: &mut InQueue, source: Source) -> Result<(), Refusal> {
         let bounds = **self.bounds.load();
         if !bounds.counts(source) {
             return Ok(());
         }
         self.queues.of(crowd).assign(taken, source.site(), bounds.establishing_per_address)
-    }
-
-    /// Whether so many are on their way that whoever only claims an address must prove it.
-    pub(crate) fn is_crowded(&self, crowd: Crowd) -> bool {
-        self.queues.of(crowd).is_long()
     }
 
     /// A streamer has shown the token of this fingerprint. What is returned goes with its session.
@@ -220,14 +223,31 @@ impl Gate {
         place.ok_or(Refusal::StreamersOfToken)
     }
 
-    /// Whether an address that is only claimed must be proven first. `loaded`: every one must.
-    pub(crate) fn believes(&self, source: Source, loaded: bool, now: Instant) -> Claim {
+    /// Whether an address that is only claimed must be proven first. Whoever has no more of its own must: then it is
+    /// known whom to refuse.
+    pub(crate) fn believes(&self, crowd: Crowd, source: Source, now: Instant) -> Claim {
         let bounds = **self.bounds.load();
-        if !loaded && (!bounds.counts(source) || self.shake_hands(source, false, bounds, now).is_ok()) {
+        let all = Rate::of(bounds.handshakes, BURST);
+        let claims = || {
+            self.has_room(crowd, source, bounds, now)
+                && self.shake_hands(source, false, bounds, now).is_ok()
+                && self.claims.lock().try_take(all.times(CLAIMED_OF_ALL), now).is_ok()
+        };
+        if !self.queues.of(crowd).is_long() && (!bounds.counts(source) || claims()) {
             return Claim::Believed;
         }
-        let rate = Rate::of(bounds.handshakes, BURST).times(RETRIES);
-        if self.retries.lock().try_take(rate, now).is_ok() { Claim::Prove } else { Claim::Ignored }
+        if self.retries.lock().try_take(all.times(RETRIES), now).is_ok() { Claim::Prove } else { Claim::Ignored }
+    }
+
+    /// Whether an address that were proven would be let in; nothing is taken.
+    fn has_room(&self, crowd: Crowd, source: Source, bounds: Bounds, now: Instant) -> bool {
+        let rate = Rate::of(bounds.handshakes_per_address, BURST);
+        let (site, all) = (source.site(), Rate::of(bounds.handshakes, BURST));
+        let below = |taken: u32, most: Option<u32>| most.is_none_or(|most| taken < most);
+        below(self.of_address.taken(&site), bounds.connections_per_address)
+            && below(self.queues.of(crowd).taken(site), bounds.establishing_per_address)
+            && self.handshakes_of.look(&(site, true), |bucket| bucket.has_one(rate, now)).unwrap_or(true)
+            && self.handshakes.lock().has_one(all, now)
     }
 
     fn shake_hands(&self, source: Source, proven: bool, bounds: Bounds, now: Instant) -> Result<(), Refusal> {

@@ -81,7 +81,12 @@ impl Queue {
         Ok(())
     }
 
-    /// Whether half of it is taken.
+    /// How many an address has.
+    pub(super) fn taken(&self, site: IpAddr) -> u32 {
+        self.of_address.taken(&site)
+    }
+
+    /// Whether half of it is taken: then whoever only claims an address must prove it (QUIC Retry, RFC 9000 §8.1.2).
     pub(super) fn is_long(&self) -> bool {
         self.places.available_permits() < self.size / 2
     }

@@ -12,6 +12,7 @@ use tracing::debug;
 use wtransport::endpoint::{IncomingSessionFuture, SessionRequest};
 
 use super::door::NoRole;
+use super::udp::Permits;
 use super::{Door, House, Shown, query};
 use crate::auth::Credentials;
 use crate::hub::Wishes;
@@ -47,19 +48,23 @@ pub(super) enum Established {
 
 impl Establishing<'_> {
     /// `None` when the peer is not let in; why is counted.
-    pub(super) async fn run(&self, mut connecting: Connecting) -> Option<Established> {
+    pub(super) async fn run(&self, mut connecting: Connecting, permits: &mut Permits) -> Option<Established> {
         match is_h3(&mut connecting).await {
-            Ok(true) => self.webtransport(connecting).await,
-            Ok(false) => self.raw(connecting).await,
+            Ok(true) => self.webtransport(connecting, permits).await,
+            Ok(false) => self.raw(connecting, permits).await,
             Err(error) => self.failed("quic", &error),
         }
     }
 
-    async fn webtransport(&self, connecting: Connecting) -> Option<Established> {
+    async fn webtransport(&self, connecting: Connecting, permits: &mut Permits) -> Option<Established> {
         let request = match IncomingSessionFuture::with_quic_connecting(connecting).await {
             Ok(request) => request,
             Err(error) => return self.failed("webtransport", &error),
         };
+        if let Err(refusal) = permits.prove(self.house, self.door.crowd()) {
+            request.too_many_requests().await;
+            return self.failed(refusal.reason(), &"its address was proven by the handshake");
+        }
         let (path, query) =
             request.path().split_once('?').map_or((request.path(), None), |(path, query)| (path, Some(query)));
         let role = match self.door.role_at(path) {
@@ -120,11 +125,15 @@ impl Establishing<'_> {
         None
     }
 
-    async fn raw(&self, connecting: Connecting) -> Option<Established> {
+    async fn raw(&self, connecting: Connecting, permits: &mut Permits) -> Option<Established> {
         let connection = match connecting.await {
             Ok(connection) => connection,
             Err(error) => return self.failed("quic", &error),
         };
+        if let Err(refusal) = permits.prove(self.house, self.door.crowd()) {
+            connection.close(CloseCode::TRY_AGAIN.0.into(), refusal.words().trim_end().as_bytes());
+            return self.failed(refusal.reason(), &"its address was proven by the handshake");
+        }
         let halves = match timeout_at(self.deadline, connection.accept_bi()).await {
             Ok(Ok(halves)) => halves,
             Ok(Err(error)) => return self.failed("no_stream", &error),

@@ -65,16 +65,38 @@ pub(crate) async fn serve_udp(endpoint: Endpoint, house: Arc<House>, door: Arc<D
 }
 
 /// A connection's place among all, and among those that are not sessions yet.
-struct Permits {
+pub(super) struct Permits {
     entry: Entry,
     in_queue: InQueue,
+    source: Source,
+    /// Whether it is counted for its address.
+    proven: bool,
+}
+
+impl Permits {
+    fn take(house: &House, crowd: Crowd, source: Source, proven: bool, now: Instant) -> Result<Self, Refusal> {
+        let known = Some(source).filter(|_| proven);
+        let entry = house.gate.admit(known, now)?;
+        Ok(Self { entry, in_queue: house.gate.set_out(crowd, known)?, source, proven })
+    }
+
+    /// The handshake is over: whoever began it is where it says (RFC 9000 §8.1). Only now its address is charged.
+    pub(super) fn prove(&mut self, house: &House, crowd: Crowd) -> Result<(), Refusal> {
+        if !self.proven {
+            house.gate.admit_client(&mut self.entry, self.source, Instant::now())?;
+            house.gate.set_out_as(crowd, &mut self.in_queue, self.source)?;
+            self.proven = true;
+        }
+        Ok(())
+    }
 }
 
 /// Before any cryptography: is there a place, and must the address prove itself first?
 fn admit(incoming: Incoming, house: &House, crowd: Crowd) -> Option<(Incoming, Permits)> {
     let (source, now) = (Source::peer(incoming.remote_address().ip().to_canonical()), Instant::now());
-    if !incoming.remote_address_validated() {
-        match house.gate.believes(source, house.gate.is_crowded(crowd), now) {
+    let proven = incoming.remote_address_validated();
+    if !proven {
+        match house.gate.believes(crowd, source, now) {
             Claim::Believed => {}
             Claim::Prove => {
                 house.metrics.refused("quic_retry");
@@ -89,7 +111,7 @@ fn admit(incoming: Incoming, house: &House, crowd: Crowd) -> Option<(Incoming, P
             }
         }
     }
-    match permits(house, crowd, source, now) {
+    match Permits::take(house, crowd, source, proven, now) {
         Ok(permits) => Some((incoming, permits)),
         Err(refusal) => {
             house.metrics.refused(refusal.reason());
@@ -99,15 +121,9 @@ fn admit(incoming: Incoming, house: &House, crowd: Crowd) -> Option<(Incoming, P
     }
 }
 
-fn permits(house: &House, crowd: Crowd, source: Source, now: Instant) -> Result<Permits, Refusal> {
-    let entry = house.gate.admit(Some(source), now)?;
-    Ok(Permits { entry, in_queue: house.gate.set_out(crowd, Some(source))? })
-}
-
-async fn establish(incoming: Incoming, permits: Permits, house: Arc<House>, door: Arc<Door>) {
+async fn establish(incoming: Incoming, mut permits: Permits, house: Arc<House>, door: Arc<Door>) {
     let remote = incoming.remote_address();
     let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
-    let Permits { entry: _entry, in_queue } = permits;
     let connecting = match incoming.accept() {
         Ok(connecting) => connecting,
         Err(error) => {
@@ -118,12 +134,13 @@ async fn establish(incoming: Incoming, permits: Permits, house: Arc<House>, door
     let began = Instant::now();
     let establishing_peer = Establishing { house: &house, door: &door, remote, deadline: began + ESTABLISH };
     // Boxed: the handshake's state is large and must not stay with the session's task.
-    let admitted = timeout(ESTABLISH + REFUSAL, Box::pin(establishing_peer.run(connecting)));
+    let admitted = timeout(ESTABLISH + REFUSAL, Box::pin(establishing_peer.run(connecting, &mut permits)));
     let admitted = tokio::select! {
         admitted = admitted => admitted,
         // What is no session yet is not waited for (protocol.md §5.5); dropped, the connection is closed.
         () = house.closing.cancelled() => return house.metrics.refused("closing"),
     };
+    let Permits { entry: _entry, in_queue, .. } = permits;
     drop(in_queue);
     match admitted {
         Ok(Some(Established::WebTransport(transport, admission))) => {

@@ -17,6 +17,7 @@ fn a_burst_comes_at_once_and_the_rest_at_the_rate() {
     assert_eq!((0..20).filter(|_| bucket.try_take(TEN, start).is_ok()).count(), 20);
     assert_eq!(bucket.try_take(TEN, start), Err(ms(100)));
     assert_eq!(bucket.try_take(TEN, start + ms(60)), Err(ms(40)));
+    assert!(!bucket.has_one(TEN, start + ms(99)) && bucket.has_one(TEN, start + ms(100)));
     assert_eq!(bucket.try_take(TEN, start + ms(100)), Ok(()));
     let second = (1..=1_000).filter(|&at| bucket.try_take(TEN, start + ms(100 + at)).is_ok()).count();
     assert_eq!(second, 10);

@@ -13,6 +13,7 @@ fn what_is_known_is_bounded_and_the_stale_go_first() {
     };
     assert_eq!((0..150_000).filter(|&key| knows(key, start)).count(), 100_000);
     assert!(knows(99_999, start), "who is known stays known");
+    assert_eq!((table.look(&99_999, |since| *since), table.look(&100_000, |_| ())), (Some(start), None));
     assert_eq!(table.len(), 100_000);
     assert!(knows(200_000, later), "the stale made room");
     assert_eq!(table.len(), 1);

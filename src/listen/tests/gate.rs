@@ -141,15 +141,57 @@ fn a_proxy_is_counted_for_its_clients() {
 /// Datagrams in another's name cost that other a Retry, and nothing of what it may have.
 #[test]
 fn a_claimed_address_is_believed_now_and_then_and_must_be_proven_otherwise() {
-    let (gate, _) = gate(Bounds { handshakes: Some(10), handshakes_per_address: Some(50), ..NONE });
+    let (gate, _) = gate(Bounds { handshakes: Some(100), handshakes_per_address: Some(50), ..NONE });
     let now = Instant::now();
-    let claims: Vec<_> = (0..1_000).map(|_| gate.believes(ip(CLIENT), false, now)).collect();
+    let claims: Vec<_> = (0..3_000).map(|_| gate.believes(Crowd::Players, ip(CLIENT), now)).collect();
     let count = |claim| claims.iter().filter(|one| **one == claim).count();
-    assert_eq!([Claim::Believed, Claim::Prove, Claim::Ignored].map(count), [20, 200, 780]);
-    assert_eq!(gate.believes(ip("203.0.113.8"), false, now), Claim::Believed);
-    assert_eq!(gate.believes(ip("203.0.113.8"), true, now + Duration::from_secs(1)), Claim::Prove);
-    assert_eq!(comes(&gate, CLIENT, 20, now), (20, None), "who is proven is not concerned");
-    assert_eq!(gate.believes(ip("::1"), false, now), Claim::Believed);
+    assert_eq!([Claim::Believed, Claim::Prove, Claim::Ignored].map(count), [20, 2_000, 980]);
+    assert_eq!(gate.believes(Crowd::Players, ip("203.0.113.8"), now), Claim::Believed);
+    assert_eq!(comes(&gate, CLIENT, 100, now), (100, None), "who is proven is not concerned");
+    assert_eq!(gate.believes(Crowd::Players, ip("::1"), now), Claim::Believed);
+}
+
+/// Datagrams in the names of many.
+#[test]
+fn claims_leave_half_of_all_handshakes_to_the_proven() {
+    let (gate, _) = gate(Bounds { handshakes: Some(100), handshakes_per_address: Some(50), ..NONE });
+    let now = Instant::now();
+    let anybody = |number: u8| Source::peer([198, 51, 100, number].into());
+    let believed = |number: &u8| gate.believes(Crowd::Players, anybody(*number), now) == Claim::Believed;
+    assert_eq!((0..=255).filter(believed).count(), 100);
+    assert_eq!((0..2).map(|host| comes(&gate, &format!("203.0.113.{host}"), 100, now).0).sum::<usize>(), 200);
+}
+
+/// Then it is known whom to refuse.
+#[test]
+fn an_address_that_has_no_more_must_be_proven() {
+    let now = Instant::now();
+    let believes = |gate: &Gate| gate.believes(Crowd::Players, ip(CLIENT), now);
+    let (places, _) = gate(Bounds { connections_per_address: Some(1), ..NONE });
+    let (rate, _) = gate(Bounds { handshakes_per_address: Some(10), ..NONE });
+    let (all, _) = gate(Bounds { handshakes: Some(10), handshakes_per_address: Some(50), ..NONE });
+    let (queue, _) = gate(Bounds { establishing_per_address: Some(1), ..NONE });
+    for gate in [&places, &rate, &all, &queue] {
+        assert_eq!(believes(gate), Claim::Believed);
+    }
+    let _entry = places.admit(Some(ip(CLIENT)), now).unwrap();
+    assert_eq!((comes(&rate, CLIENT, 20, now).0, comes(&all, CLIENT, 20, now).0), (20, 20));
+    let _in_queue = queue.set_out(Crowd::Players, Some(ip(CLIENT))).unwrap();
+    for gate in [&places, &rate, &all, &queue] {
+        assert_eq!(believes(gate), Claim::Prove);
+    }
+    assert_eq!(places.believes(Crowd::Players, ip("203.0.113.8"), now), Claim::Believed);
+}
+
+#[test]
+fn while_many_are_on_their_way_every_address_must_be_proven() {
+    let (gate, _) = gate(NONE);
+    let now = Instant::now();
+    let claims = || [Crowd::Players, Crowd::Publishers].map(|crowd| gate.believes(crowd, ip("127.0.0.1"), now));
+    let (mut half, _) = set_out(&gate, Crowd::Players, None, 2048);
+    assert_eq!(claims(), [Claim::Believed, Claim::Believed]);
+    half.push(gate.set_out(Crowd::Players, None).unwrap());
+    assert_eq!(claims(), [Claim::Prove, Claim::Believed]);
 }
 
 #[test]
@@ -211,10 +253,9 @@ fn this_machine_may_take_every_place_unless_it_is_counted() {
 fn a_crowd_of_players_keeps_no_streamer_out() {
     let (gate, _) = gate(NONE);
     let (players, refusal) = set_out(&gate, Crowd::Players, None, 5_000);
-    assert_eq!((refusal, gate.is_crowded(Crowd::Players)), (Some(Refusal::Establishing), true));
-    assert!(!gate.is_crowded(Crowd::Publishers));
+    assert_eq!(refusal, Some(Refusal::Establishing));
     let (publishers, refusal) = set_out(&gate, Crowd::Publishers, None, 5_000);
     assert_eq!((publishers.len(), refusal), (1024, Some(Refusal::Establishing)));
     drop(players);
-    assert!(!gate.is_crowded(Crowd::Players) && gate.is_crowded(Crowd::Publishers));
+    assert!(gate.set_out(Crowd::Players, None).is_ok());
 }

@@ -1,0 +1,62 @@
+//! Datagrams in another's name.
+
+use std::net::SocketAddr;
+
+use pixelgate::config::Bounds;
+use tokio::net::UdpSocket;
+
+use super::knock::{Knock, knock};
+use super::scrape::Scrape;
+use super::support::raw::quic_endpoint;
+use super::support::{Lab, Via, within};
+use super::{ELSEWHERE, FURTHER, Pair, lab, nobody_is_left, refused};
+
+/// The first datagram of a handshake that goes no further, and the socket that sent it.
+async fn claim(gateway: SocketAddr) -> UdpSocket {
+    let caught = UdpSocket::bind(("127.0.0.1", 0)).await.expect("a free port");
+    let endpoint = quic_endpoint();
+    let _connecting = endpoint.connect(caught.local_addr().expect("an address"), "localhost").expect("an address");
+    let mut datagram = [0; 1500];
+    let length = within("a datagram", caught.recv(&mut datagram)).await.expect("a datagram");
+    let from = UdpSocket::bind((ELSEWHERE, 0)).await.expect("a loopback address");
+    from.send_to(&datagram[..length], gateway).await.expect("it is sent");
+    from
+}
+
+async fn so_many_connections(lab: &Lab, number: f64) {
+    let changing = async { while Scrape::of(lab).await.value("pixelgate_connections") != number {} };
+    within(&format!("{number} connections"), changing).await;
+}
+
+#[tokio::test]
+async fn they_take_nothing_of_what_that_other_may_have() {
+    let lab = lab(Bounds { connections_per_address: Some(2), ..Bounds::default() });
+    let mut pair = Pair::of(&lab).await;
+    let gateway = lab.gateway().bound().quic.expect("the listener is on");
+    let mut claims = Vec::new();
+    for number in [3.0, 4.0, 5.0] {
+        claims.push(claim(gateway).await);
+        so_many_connections(&lab, number).await;
+    }
+    for vias in [[Via::Ws, Via::Wss], [Via::Quic, Via::WebTransport]] {
+        let mut held = Vec::new();
+        for via in vias {
+            let answer = knock(&lab, via, ELSEWHERE).await;
+            assert!(answer.is_in(), "{}", via.name());
+            held.push(answer);
+        }
+        // What is proven counts, whichever way it came in.
+        for via in Via::ALL {
+            assert!(matches!(knock(&lab, via, ELSEWHERE).await, Knock::Out(_)), "{}", via.name());
+        }
+        drop(held);
+        so_many_connections(&lab, 5.0).await;
+    }
+    let scrape = Scrape::of(&lab).await;
+    assert_eq!(scrape.value(&refused("connections_of_address")), 8.0);
+    assert_eq!(scrape.value(&refused("quic_retry")), 4.0, "whoever has no more must prove its address");
+    assert!(knock(&lab, Via::Quic, FURTHER).await.is_in());
+    pair.goes_on().await;
+    drop(pair);
+    nobody_is_left(lab).await;
+}
