@@ -17,7 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("files", &[]),
     ("tls", &["files"]),
     ("config", &["hub", "id", "transport", "wire"]),
-    ("auth", &["config", "hub", "id", "wire"]),
+    ("auth", &["config", "hub", "id", "limits", "wire"]),
     ("session", &["auth", "transport", "router", "hub", "limits", "metrics", "wire", "id"]),
     ("telemetry", &["config"]),
     ("announce", &["config", "files", "tls"]),

@@ -17,11 +17,15 @@ use super::http::Http;
 use super::jwks::Jwks;
 use super::jwt::{Head, Terms, Verifier, verify};
 use super::{Credentials, Grant, Refusal, Token, webhook};
-use crate::config::{Auth, Issuer, Keys, Secret};
+use crate::config::{Auth, Issuer, Keys, Secret, Webhook};
+use crate::limits::Lines;
 use crate::wire::Role;
 
 /// How many questions to a webhook are on their way at once. The others wait, within their deadlines.
 const QUESTIONS: usize = 64;
+
+/// How many of these one address may have. Its others wait for each other, and nobody else for them.
+const QUESTIONS_OF_ADDRESS: usize = 4;
 
 /// What somebody asks for who comes.
 #[derive(Clone, Debug)]
@@ -30,6 +34,8 @@ pub struct Ask {
     pub role: Role,
     /// From where.
     pub remote: IpAddr,
+    /// Who counts for its questions; `None` where nobody does.
+    pub counted: Option<IpAddr>,
     /// Over which transport, by its name.
     pub transport: &'static str,
     /// The path of its URL, where there is one.
@@ -45,6 +51,7 @@ pub struct Policy {
     /// Made when somebody is to be asked first: it reads the system's authorities.
     http: OnceLock<Http>,
     questions: Semaphore,
+    questions_of: Arc<Lines<IpAddr>>,
 }
 
 #[derive(Debug)]
@@ -66,7 +73,12 @@ impl Policy {
     /// As it was configured.
     pub fn new(auth: &Auth) -> Arc<Self> {
         let rules = ArcSwap::from_pointee(Rules::new(auth, &[]));
-        Arc::new(Self { rules, http: OnceLock::new(), questions: Semaphore::new(QUESTIONS) })
+        Arc::new(Self {
+            rules,
+            http: OnceLock::new(),
+            questions: Semaphore::new(QUESTIONS),
+            questions_of: Lines::new(QUESTIONS_OF_ADDRESS),
+        })
     }
 
     /// Another from now on. Key sets that it has in common with the old one are kept.
@@ -94,13 +106,21 @@ impl Policy {
         }
         let token = ask.credentials.clone().token()?;
         let granted = match rules.auth.webhook(ask.role) {
-            Some(webhook) => {
-                let _question = self.questions.acquire().await.map_err(|_| Refusal::Busy)?;
-                webhook::ask(self.http(), webhook, &ask, token.as_ref(), since_1970()).await?
-            }
+            Some(webhook) if token.is_none() && !webhook.anonymous => return Err(Refusal::NoToken),
+            Some(webhook) => self.ask(webhook, &ask, token.as_ref()).await?,
             None => self.by_token(&rules, token.as_ref().ok_or(Refusal::NoToken)?, ask.role).await?,
         };
         Ok(Grant { holder: token.map(|token| token.fingerprint()), ..granted })
+    }
+
+    /// Its own address's turn first: whoever waits for that must not hold a place of all.
+    async fn ask(&self, webhook: &Webhook, ask: &Ask, token: Option<&Token>) -> Result<Grant, Refusal> {
+        let _turn = match ask.counted {
+            Some(address) => Some(self.questions_of.turn(address).await),
+            None => None,
+        };
+        let _question = self.questions.acquire().await.map_err(|_| Refusal::Busy)?;
+        webhook::ask(self.http(), webhook, ask, token, since_1970()).await
     }
 
     async fn by_token(&self, rules: &Rules, token: &Token, role: Role) -> Result<Grant, Refusal> {

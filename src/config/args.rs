@@ -251,6 +251,9 @@ pub struct ServeArgs {
     /// How long its answer may take; after that nobody comes in
     #[arg(long, value_name = "TIME", help_heading = "Who may connect")]
     pub webhook_timeout: Option<Written>,
+    /// Whether it is asked about peers without a token too; else these do not come in
+    #[arg(long, value_name = "BOOL", help_heading = "Who may connect", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub webhook_anonymous: Option<Written>,
     /// Matchmaker that is told of streamers and players, over TCP
     #[arg(long, value_name = "HOST:PORT|off", help_heading = "Signalling")]
     pub matchmaker: Option<Written>,
@@ -356,7 +359,7 @@ pub struct ServeArgs {
 }
 
 /// How many keys there are.
-const KEYS: usize = 85;
+const KEYS: usize = 86;
 
 impl ServeArgs {
     /// Every key and its value, in the order of the help. A field that is forgotten here does not compile.
@@ -416,6 +419,7 @@ impl ServeArgs {
             webhook,
             webhook_roles,
             webhook_timeout,
+            webhook_anonymous,
             matchmaker,
             matchmaker_retry,
             public_address,
@@ -506,6 +510,7 @@ impl ServeArgs {
             ("webhook", webhook),
             ("webhook-roles", webhook_roles),
             ("webhook-timeout", webhook_timeout),
+            ("webhook-anonymous", webhook_anonymous),
             ("matchmaker", matchmaker),
             ("matchmaker-retry", matchmaker_retry),
             ("public-address", public_address),

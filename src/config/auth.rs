@@ -133,6 +133,8 @@ pub struct Webhook {
     pub roles: Roles,
     /// How long an answer may take.
     pub timeout: Duration,
+    /// Whether it is asked about peers without a token too.
+    pub anonymous: bool,
 }
 
 impl Auth {
@@ -192,8 +194,9 @@ impl Values {
     fn webhook(&self) -> Result<Option<Webhook>, ConfigError> {
         let timeout = self.read("webhook-timeout", timeout)?;
         let roles = self.read_if_any("webhook-roles", Roles::parse)?.unwrap_or(Roles::ALL);
+        let anonymous = self.read("webhook-anonymous", values::boolean)?;
         let url = self.read_if_any("webhook", url)?;
-        Ok(url.map(|url| Webhook { url, roles, timeout }))
+        Ok(url.map(|url| Webhook { url, roles, timeout, anonymous }))
     }
 
     /// Where two could say different things, nobody would know whose word counts.

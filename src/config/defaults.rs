@@ -56,6 +56,8 @@ pub const DEFAULTS: &[(&str, &str)] = &[
     ("jwt-leeway", "30s"),
     // A page that takes longer to connect is left; and a newcomer has 10 s in all.
     ("webhook-timeout", "3s"),
+    // It may know peers by their addresses.
+    ("webhook-anonymous", "true"),
     // Matchmakers belong to Unreal Engine 4.27 to 5.4.
     ("matchmaker", "off"),
     // The reference server's.

@@ -66,7 +66,7 @@ use crate::transport::Keepalive;
 use crate::wire::Role;
 
 /// Keys that take effect while the gateway runs. A certificate does too.
-pub const LIVE: [&str; 44] = [
+pub const LIVE: [&str; 45] = [
     "max-players",
     "limits",
     "max-connections",
@@ -111,6 +111,7 @@ pub const LIVE: [&str; 44] = [
     "webhook",
     "webhook-roles",
     "webhook-timeout",
+    "webhook-anonymous",
 ];
 
 /// Whom the gateway tells of its streamers and players (protocol.md §6, "Matchmaker").

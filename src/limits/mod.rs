@@ -1,9 +1,10 @@
-//! What bounds what a peer may take: rates, places, memory. Whoever enforces a limit has its numbers; here is how they
+//! What bounds what a peer may take: rates, places, turns, memory. Whoever enforces a limit has its numbers; here is how they
 //! are counted.
 //!
 //! Nothing here reads a clock: whoever asks says what time it is. Nothing grows without bound, whoever asks, and what
 //! was taken is given back by a guard, whatever ends its holder.
 
+mod lines;
 mod memory;
 mod places;
 mod rate;
@@ -14,6 +15,7 @@ mod tests;
 
 use std::net::{IpAddr, Ipv6Addr};
 
+pub use lines::{Lines, Turn};
 pub use memory::{FREE, Held, Memory};
 pub use places::{Place, Places};
 pub use rate::{Bucket, Rate};

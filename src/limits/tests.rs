@@ -1,5 +1,6 @@
 //! Tests with a given clock.
 
+mod lines;
 mod memory;
 mod places;
 mod rate;

@@ -93,6 +93,7 @@ impl Door {
         // How many players there may be is not theirs to choose.
         let places = self.dialect.places;
         let greetings = Arc::clone(&self.greetings);
-        Admission { role, dialect, places, remote, greetings, wishes, grant: Grant::default(), place: None }
+        let grant = Grant::default();
+        Admission { role, dialect, places, remote, greetings, wishes, grant, place: None, early: None }
     }
 }

@@ -202,6 +202,12 @@ impl Gate {
         Ok(taken)
     }
 
+    /// Who counts for what is done about it on its way; `None` where an address has no share.
+    pub(crate) fn share_of(&self, source: Source) -> Option<IpAddr> {
+        let bounds = **self.bounds.load();
+        bounds.establishing_per_address.filter(|_| bounds.counts(source)).map(|_| source.site())
+    }
+
     /// Who it is that has set out.
     ///
     /// # Errors

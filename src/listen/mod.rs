@@ -10,6 +10,7 @@ mod door;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
 mod gate;
+mod meanwhile;
 mod origin;
 mod patient;
 mod query;
@@ -41,6 +42,7 @@ pub(crate) use rate::HttpRates;
 pub(crate) use tcp::{Arrival, TcpService, serve_tcp};
 pub(crate) use udp::{endpoint, serve_udp};
 
+use self::meanwhile::Meanwhile;
 use crate::auth::{Ask, Credentials, Grant, OriginCheck, Policy, Refusal};
 use crate::config::HttpRate;
 use crate::config::Proxies;
@@ -48,7 +50,7 @@ use crate::hub::RESTARTING;
 use crate::limits::Source;
 use crate::metrics::Metrics;
 use crate::session::{Admission, OVERLOADED, Sessions, TokenPlace};
-use crate::transport::{Transport, TransportKind};
+use crate::transport::{Ended, Transport, TransportKind};
 use crate::wire::{Close, CloseCode, Role};
 
 /// From the first byte to a session: TLS, HTTP, `hello`, the first stream (protocol.md §2).
@@ -134,6 +136,7 @@ impl House {
     pub(crate) async fn authorise_newcomer(
         &self,
         door: &Door,
+        transport: &mut impl Transport,
         admission: Admission,
         shown: Shown,
         deadline: Instant,
@@ -144,13 +147,14 @@ impl House {
             gate::Refusal::EstablishingOfAddress => self.refuse(&admission, &Refusal::BusyWithAddress),
             _ => self.refuse(&admission, &Refusal::Busy),
         })?;
-        self.authorise(door, admission, shown, deadline).await
+        self.authorise(door, transport, admission, shown, deadline).await
     }
 
     /// Whether a peer may come in. Whoever may not is counted here.
     pub(crate) async fn authorise(
         &self,
         door: &Door,
+        transport: &mut impl Transport,
         mut admission: Admission,
         shown: Shown,
         deadline: Instant,
@@ -159,19 +163,40 @@ impl House {
             return Ok(admission);
         }
         let asking = async {
-            let Shown { transport, path, credentials, .. } = shown;
-            let (role, remote) = (admission.role, admission.remote.ip());
-            self.policy.authorise(Ask { role, remote, transport: transport.name(), path, credentials }).await
+            let Shown { source, transport, path, credentials } = shown;
+            let (role, remote, counted) = (admission.role, admission.remote.ip(), self.gate.share_of(source));
+            self.policy.authorise(Ask { role, remote, counted, transport: transport.name(), path, credentials }).await
         };
-        let granted: Result<Grant, Refusal> = timeout_at(deadline, asking).await.unwrap_or(Err(Refusal::Unavailable));
-        match granted {
+        let mut meanwhile = Meanwhile::new(self.sessions.router.memory());
+        let granted =
+            meanwhile.wait(transport, timeout_at(deadline, asking)).await.map_err(|ended| self.left(ended))?;
+        match granted.unwrap_or(Err(Refusal::Unavailable)) {
             Ok(grant) => {
                 self.metrics.authorised(admission.role, "granted");
                 admission.place = self.place_of_streamer(&admission, &grant)?;
                 admission.grant = grant;
+                admission.early = meanwhile.early;
                 Ok(admission)
             }
             Err(refusal) => Err(self.refuse(&admission, &refusal)),
+        }
+    }
+
+    /// Counts somebody who did not wait for the answer, and says with what its connection ends.
+    fn left(&self, ended: Ended) -> Close {
+        match ended {
+            Ended::ByPeer(close) => {
+                self.metrics.refused("gone");
+                close
+            }
+            Ended::Violation(close) => {
+                self.metrics.refused("violation");
+                close
+            }
+            Ended::Lost(_) | Ended::TimedOut => {
+                self.metrics.refused("gone");
+                Close::new(CloseCode::DEAD, "no sign of life")
+            }
         }
     }
 

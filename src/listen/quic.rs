@@ -95,9 +95,10 @@ impl Establishing<'_> {
                 return self.failed("no_stream", &"nothing within 10 s");
             }
         };
-        let transport = WebTransport::new(&connection, halves, Side::Server, self.house.max_message, self.on_drop());
+        let mut transport =
+            WebTransport::new(&connection, halves, Side::Server, self.house.max_message, self.on_drop());
         // Only now: a browser learns nothing of a session that was rejected.
-        match self.house.authorise(self.door, admission, shown, self.deadline).await {
+        match self.house.authorise(self.door, &mut transport, admission, shown, self.deadline).await {
             Ok(admission) => Some(Established::WebTransport(transport, admission)),
             Err(close) => {
                 self.house.sessions.turn_away(transport, &close).await;
@@ -157,7 +158,7 @@ impl Establishing<'_> {
     pub(super) async fn hello(&self, transport: &mut impl Transport) -> Result<Admission, Close> {
         let hello = timeout_at(self.deadline, first_message(transport)).await;
         match hello.map_or(Err(policy("no hello within 10 s")), |hello| self.welcome(hello)) {
-            Ok((admission, shown)) => self.house.authorise(self.door, admission, shown, self.deadline).await,
+            Ok((admission, shown)) => self.house.authorise(self.door, transport, admission, shown, self.deadline).await,
             Err(refusal) => {
                 self.house.metrics.refused("hello");
                 Err(refusal)

@@ -2,6 +2,7 @@
 
 mod client;
 mod gate;
+mod meanwhile;
 mod rate;
 
 use std::io;

@@ -129,10 +129,13 @@ impl Upgrade<'_> {
             // the transport is handed down through would have one of its own for it.
             let read_buffer = read_buffer(kind, admission.role);
             let opened = Box::pin(opened::<S>(upgrade, admission.remote, kind, read_buffer, house.max_message)).await;
-            let Some(transport) = opened else { return house.metrics.refused("upgrade") };
+            let Some(mut transport) = opened else { return house.metrics.refused("upgrade") };
             house.metrics.shook_hands(Handshake::WebSocket, began.elapsed());
             let authorised = match shown {
-                Ok(shown) => Box::pin(house.authorise_newcomer(&door, admission, shown, began + ESTABLISH)).await,
+                Ok(shown) => {
+                    let deadline = began + ESTABLISH;
+                    Box::pin(house.authorise_newcomer(&door, &mut transport, admission, shown, deadline)).await
+                }
                 Err(close) => Err(close),
             };
             house.serve_or_refuse(transport, authorised).await;

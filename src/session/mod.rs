@@ -82,6 +82,8 @@ pub struct Admission {
     pub grant: Grant,
     /// Its place among the streamers of its token, for as long as it stays.
     pub place: Option<Arc<TokenPlace>>,
+    /// What it said before it was let in.
+    pub early: Option<Box<[u8]>>,
 }
 
 /// A place among the streamers of one token, by the token's fingerprint.
@@ -122,7 +124,7 @@ impl Sessions {
     /// Serves one peer until its session ends.
     pub async fn serve(&self, mut transport: impl Transport, admission: Admission) {
         let transport_kind = transport.kind();
-        let Admission { role, dialect, places, remote, greetings, wishes, grant, place: _place } = admission;
+        let Admission { role, dialect, places, remote, greetings, wishes, grant, place: _place, early } = admission;
         let Grant { scope, until, .. } = grant;
         let session = self.router.next_session();
         let config = greetings.config(dialect, session, SystemTime::now());
@@ -137,7 +139,7 @@ impl Sessions {
         let (ending, traffic) = {
             let renewal = Renewal::new(greetings, role, dialect);
             let mut pump = Pump::new(self, &mut transport, &connected, &who, dialect, renewal).until(until);
-            pump.run().await
+            pump.run(early).await
         };
 
         // The others learn of it before the closing handshake, which takes as long as the peer likes.

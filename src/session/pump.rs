@@ -101,7 +101,13 @@ impl<'a, T: Transport> Pump<'a, T> {
         Self { until, ..self }
     }
 
-    pub(super) async fn run(&mut self) -> (Ending, Traffic) {
+    /// `early`: what was said before the session began.
+    pub(super) async fn run(&mut self, early: Option<Box<[u8]>>) -> (Ending, Traffic) {
+        if let Some(text) = early
+            && let Err(ending) = self.received(Incoming::Message(text.into()))
+        {
+            return (ending, self.traffic);
+        }
         loop {
             let step = match poll_fn(|cx| self.poll_turn(cx)).await {
                 Turn::Received(incoming) => self.received(incoming),

@@ -9,11 +9,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use futures_util::future::join_all;
 use parking_lot::Mutex;
-use pixelgate::config::{Roles, Webhook};
+use pixelgate::config::{Limits, Roles, Webhook};
 use pixelgate::wire::{CloseCode, Role};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use crate::support::raw::{CLOSE, RawWs};
 use crate::support::{Lab, Via};
 use crate::world::{Came, Served, comes, comes_to, fares, refused};
 
@@ -54,7 +55,7 @@ impl Hook {
 }
 
 fn lab_asking(url: http::Uri, timeout: Duration) -> Lab {
-    Lab::with(|config| config.auth.webhook = Some(Webhook { url, roles: Roles::ALL, timeout }))
+    Lab::with(|config| config.auth.webhook = Some(Webhook { url, roles: Roles::ALL, timeout, anonymous: true }))
 }
 
 fn shut() -> Came {
@@ -184,4 +185,153 @@ async fn it_is_not_run_over() {
     let (crowd, ()) = tokio::join!(crowd, release);
     assert!(crowd.iter().all(|(came, _)| *came == Came::In));
     assert_eq!(most.load(Ordering::SeqCst), AT_ONCE);
+}
+
+/// A webhook that answers whoever shows something, and the others when it is told to.
+struct Slow {
+    served: Served,
+    /// Where those were from who showed nothing, as it was asked about them.
+    asked: Arc<Mutex<Vec<String>>>,
+    open: watch::Sender<bool>,
+}
+
+impl Slow {
+    async fn new() -> Self {
+        let (open, opened) = watch::channel(false);
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let questions = Arc::clone(&asked);
+        let answer = move |axum::Json(question): axum::Json<Value>| {
+            let mut opened = opened.clone();
+            if question["token"].is_null() {
+                questions.lock().push(question["remote"].as_str().expect("an address").to_owned());
+            }
+            async move {
+                if question["token"].is_null() {
+                    opened.wait_for(|open| *open).await.expect("the test goes on");
+                }
+                axum::Json(json!({"allow": true}))
+            }
+        };
+        Self { served: Served::new(axum::Router::new().route("/path", post(answer))).await, asked, open }
+    }
+
+    /// Limits hold for this machine too.
+    fn lab(&self) -> Lab {
+        let url = self.served.url();
+        Lab::with(|config| {
+            config.limits = Limits::Loopback;
+            let timeout = Duration::from_secs(9);
+            config.auth.webhook = Some(Webhook { url, roles: Roles::ALL, timeout, anonymous: true });
+        })
+    }
+
+    async fn is_asked(&self, lab: &Lab, times: usize) {
+        lab.until(&format!("{times} questions"), |_| self.asked.lock().len() == times).await;
+    }
+}
+
+/// A player without a token, from another address than everybody else here.
+async fn nobody(lab: &Lab) -> RawWs {
+    let http = lab.gateway().bound().http.expect("the listener is on");
+    RawWs::try_open(http, false, Role::Player, [127, 0, 0, 9].into()).await.expect("an upgrade")
+}
+
+/// Four questions of an address at a time: whoever floods waits for itself.
+#[tokio::test]
+async fn an_address_that_floods_makes_nobody_else_wait() {
+    let hook = Slow::new().await;
+    let lab = hook.lab();
+    let mut crowd = Vec::new();
+    for _ in 0..100 {
+        crowd.push(nobody(&lab).await);
+    }
+    lab.until("four questions", |_| hook.asked.lock().len() >= 4).await;
+    for via in Via::ALL {
+        assert_eq!(fares(&mut comes(&lab, via, Role::Player, Some("yes")).await).await, Came::In, "{}", via.name());
+    }
+    assert_eq!(*hook.asked.lock(), ["127.0.0.9"; 4]);
+    // And they come in, one after another.
+    hook.open.send_replace(true);
+    for mut ws in crowd {
+        let (first, text) = ws.hears().await.expect("a message");
+        assert!(first != CLOSE && text.starts_with(br#"{"type":"config""#), "{text:?}");
+    }
+    assert_eq!(hook.asked.lock().len(), 100);
+}
+
+#[tokio::test]
+async fn whoever_goes_is_not_waited_for() {
+    let hook = Slow::new().await;
+    let lab = hook.lab();
+    let mut asked = 0;
+    for via in Via::ALL {
+        let mut waiting = Vec::new();
+        for _ in 0..4 {
+            waiting.push(comes(&lab, via, Role::Player, None).await);
+        }
+        asked += 4;
+        hook.is_asked(&lab, asked).await;
+        // A fifth of the same address has its turn when one has gone.
+        let next = comes(&lab, Via::Ws, Role::Player, Some("yes"));
+        let goes = async { waiting.pop().expect("one").leaves().await };
+        let (mut next, ()) = tokio::join!(next, goes);
+        assert_eq!(fares(&mut next).await, Came::In, "after one over {}", via.name());
+        for peer in waiting {
+            peer.leaves().await;
+        }
+        lab.until("all to be gone", |lab| refused(lab, "gone") == asked as u64).await;
+    }
+    assert_eq!(hook.asked.lock().len(), 16);
+}
+
+/// What is said before the answer is said to the session.
+#[tokio::test]
+async fn what_is_said_meanwhile_is_not_lost() {
+    let hook = Slow::new().await;
+    let lab = hook.lab();
+    let mut peers = Vec::new();
+    for via in Via::ALL {
+        let mut peer = comes(&lab, via, Role::Player, None).await;
+        for time in 1..=3 {
+            peer.says(json!({"type": "ping", "time": time})).await;
+        }
+        peers.push(peer);
+    }
+    hook.is_asked(&lab, 4).await;
+    hook.open.send_replace(true);
+    for mut peer in peers {
+        peer.hears("config").await;
+        for time in 1..=3 {
+            peer.hears_exactly(json!({"type": "pong", "time": time})).await;
+        }
+    }
+}
+
+/// A violation is one before the session too.
+#[tokio::test]
+async fn what_breaks_the_rules_meanwhile_ends_it() {
+    let hook = Slow::new().await;
+    let lab = hook.lab();
+    let mut ws = nobody(&lab).await;
+    hook.is_asked(&lab, 1).await;
+    // Not masked (RFC 6455 §5.1).
+    ws.sends(&[0x81, 1, b'x']).await;
+    let (first, _) = ws.hears().await.expect("a close");
+    assert_eq!((first, refused(&lab, "violation")), (CLOSE, 1));
+}
+
+#[tokio::test]
+async fn it_need_not_be_asked_about_those_who_show_nothing() {
+    let hook = Hook::new(by_token).await;
+    let url = hook.served.url();
+    let lab = Lab::with(|config| {
+        let timeout = Duration::from_secs(5);
+        config.auth.webhook = Some(Webhook { url, roles: Roles::ALL, timeout, anonymous: false });
+    });
+    for via in Via::ALL {
+        let mut peer = comes(&lab, via, Role::Player, None).await;
+        assert_eq!(fares(&mut peer).await, Came::refused("no token was given"), "{}", via.name());
+        assert_eq!(fares(&mut comes(&lab, via, Role::Player, Some("yes")).await).await, Came::In, "{}", via.name());
+    }
+    assert_eq!((hook.asked.lock().len(), refused(&lab, "no_token")), (4, 4));
 }

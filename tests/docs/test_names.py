@@ -69,7 +69,7 @@ def operators(tmp_path_factory):
 
 
 def test_the_help_is_understood(keys, listener_keys):
-    assert {"http", "turn-secret", "cors", "config", "content-security-policy"} <= keys and len(keys) == 85
+    assert {"http", "turn-secret", "cors", "config", "content-security-policy"} <= keys and len(keys) == 86
     assert {"address", "legacy", "path-prefix"} <= listener_keys and len(listener_keys) == 12
     assert flags("serve")["http"] == "localhost:8080" and flags("serve")["cert"] == ""
 

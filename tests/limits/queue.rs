@@ -70,7 +70,7 @@ async fn whoever_must_be_let_in_takes_a_place() {
     let http = lab.gateway().bound().http.expect("the listener is on");
     let role = pixelgate::wire::Role::Player;
     for (from, code, reason) in [(ELSEWHERE, 1013_u16, "authorisation_busy_of_address"), (FURTHER, 1008, "no_token")] {
-        let mut ws = RawWs::try_open(http, false, role, from).await.ok().expect("an upgrade");
+        let mut ws = RawWs::try_open(http, false, role, from).await.expect("an upgrade");
         let (first, close) = ws.hears().await.expect("a close");
         assert_eq!((first, close.get(..2)), (CLOSE, Some(&code.to_be_bytes()[..])));
         assert_eq!(Scrape::of(&lab).await.value(&refused(reason)), 1.0);

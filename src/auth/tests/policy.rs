@@ -6,7 +6,7 @@ use crate::wire::{CloseCode, Role};
 
 fn ask(role: Role, token: Option<&str>) -> Ask {
     let credentials = Credentials::of_hello(token);
-    Ask { role, remote: IpAddr::V4(Ipv4Addr::LOCALHOST), transport: "ws", path: None, credentials }
+    Ask { role, remote: IpAddr::V4(Ipv4Addr::LOCALHOST), counted: None, transport: "ws", path: None, credentials }
 }
 
 #[tokio::test]

@@ -174,6 +174,8 @@ fn a_webhook_is_asked_about_all_roles_or_some() {
     assert_eq!(asked(webhook().flag("webhook-roles", "sfu").flag("player-token", "t")), [false, true, false]);
     let timeout = webhook().flag("webhook-timeout", "250ms").config().auth.webhook.unwrap().timeout;
     assert_eq!(timeout, Duration::from_millis(250));
+    let anonymous = |places: Places| places.config().auth.webhook.unwrap().anonymous;
+    assert!(anonymous(webhook()) && !anonymous(webhook().flag("webhook-anonymous", "false")));
 }
 
 #[test]

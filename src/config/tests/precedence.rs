@@ -199,6 +199,7 @@ fn every_key_is_in_the_table() {
         "jwt-roles",
         "webhook-roles",
         "webhook-timeout",
+        "webhook-anonymous",
     ];
     let rows = ROWS.iter().map(|row| row.0);
     let mut covered: Vec<_> = rows.chain(apart).collect();

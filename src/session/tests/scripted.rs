@@ -235,6 +235,7 @@ impl Gateway {
             wishes: Wishes::default(),
             grant,
             place: None,
+            early: None,
         };
         let task = tokio::spawn(async move { sessions.serve(transport, admission).await });
         Peer { script, task }
