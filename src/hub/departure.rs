@@ -1,6 +1,7 @@
 //! Sessions that end, and what ends with them (protocol.md §5.5).
 
 use super::state::Session;
+use super::tables::give_back;
 use super::{Action, Actions, Hub, Now, notify};
 use crate::id::{SessionId, StreamerId};
 use crate::wire::{Close, CloseCode, out as texts};
@@ -72,10 +73,13 @@ impl Hub {
         freed
     }
 
+    /// It is no longer in the table of sessions.
     fn forget(&mut self, session: SessionId, gone: &Session) {
+        give_back(&mut self.sessions);
         self.count.left(session, gone.role);
         if let Some(subscriber) = &gone.subscriber {
             self.players.remove(&subscriber.id);
+            give_back(&mut self.players);
         }
         if let Some(id) = gone.streamer_id() {
             self.names.release(id);

@@ -31,6 +31,7 @@ mod scope;
 mod sfu;
 mod state;
 mod subscription;
+mod tables;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod tests;
 mod view;
@@ -47,6 +48,7 @@ pub use dialect::{
     StrictInput, Unidentified,
 };
 pub use scope::Scope;
+pub(crate) use tables::give_back;
 pub use view::{PlayerView, StreamerView};
 
 use self::count::Count;

@@ -24,7 +24,7 @@ pub(crate) use outbox::{Outgoing, Pushed, Taken};
 pub use roster::{Counts, PlayerEntry, StreamerEntry};
 
 use crate::hub::{
-    Action, Actions, Frame, Hub, Notice, Now, Peer, PlayerView, Pressure, Request, Settings, StreamerView,
+    Action, Actions, Frame, Hub, Notice, Now, Peer, PlayerView, Pressure, Request, Settings, StreamerView, give_back,
 };
 use crate::id::{PlayerId, SessionId};
 use crate::limits::Memory;
@@ -241,7 +241,10 @@ impl Router {
         let outbox = self.locked(|shared, now, out| {
             shared.hub.disconnect(now, session, out);
             shared.remotes.remove(&session);
-            shared.outboxes.remove(&session)
+            let outbox = shared.outboxes.remove(&session);
+            give_back(&mut shared.remotes);
+            give_back(&mut shared.outboxes);
+            outbox
         });
         let lost = outbox.map_or(0, |outbox| outbox.cut(Close::EMPTY));
         self.metrics.dropped(DropReason::ReceiverGone, lost as u64);
