@@ -5,6 +5,11 @@ use std::process::ExitCode;
 use pixelgate::config::cli::{self, Command};
 use pixelgate::{health, serve, token};
 
+/// What it is told is in `.cargo/config.toml`.
+#[cfg(all(feature = "jemalloc", target_os = "linux"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let done = match cli::parse_process() {
         Ok(Command::Serve(config)) => serve::serve(&config),

@@ -4,8 +4,8 @@
 //! the fifth, the medians of resident memory and of descriptors must not grow (see [`trend`]).
 //!
 //! glibc's allocator keeps what a process had at its busiest moment, in use or not: its resident memory is a record, and
-//! records only grow. The long form runs with jemalloc in its place, which gives back: what is resident is what is in
-//! use, and a leak shows.
+//! records only grow. The long form is for a gateway with the feature `jemalloc`, as it is packaged, which gives back:
+//! what is resident is what is in use, and a leak shows.
 
 #[path = "soak/parts.rs"]
 mod parts;
@@ -88,9 +88,9 @@ impl Shape {
         Place { role, number: number_of_role, via: Via::ALL[number % 4] }
     }
 
-    fn start(&self, long: bool) -> Binary {
+    fn start(&self) -> Binary {
         let ms = |time: Duration| format!("{}ms", time.as_millis());
-        (if long { gives_back(Start::serve()) } else { Start::serve() })
+        Start::serve()
             .arg("--keepalive-interval")
             .arg(ms(self.keepalive.interval))
             .arg("--keepalive-timeout")
@@ -99,18 +99,6 @@ impl Shape {
             .arg("warn")
             .spawn()
     }
-}
-
-/// With an allocator that returns to the system what is free for a second.
-fn gives_back(start: Start) -> Start {
-    let jemalloc = fs::read_dir("/usr/lib")
-        .expect("a folder")
-        .map(|folder| folder.expect("readable").path().join("libjemalloc.so.2"))
-        .find(|library| library.exists())
-        .expect("libjemalloc.so.2 is missing; `tests/run soak` installs it");
-    start
-        .env("LD_PRELOAD", jemalloc.to_str().expect("UTF-8"))
-        .env("MALLOC_CONF", "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0,narenas:2")
 }
 
 /// What is seen of the process at one moment.
@@ -143,7 +131,7 @@ async fn nothing_stays_of_sessions_that_come_and_go() {
     let long = asked("PIXELGATE_SOAK_SECONDS");
     let shape = long.map_or_else(Shape::short, Shape::long);
     needs_descriptors(3 * shape.places as u64 + 500);
-    let mut binary = shape.start(long.is_some());
+    let mut binary = shape.start();
     let announced = binary.announced();
     let (process, admin) = (binary.id(), announced.admin);
     let options = Options { connect_timeout: PATIENCE, keepalive: shape.keepalive, ..announced.options() };
