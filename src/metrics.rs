@@ -250,11 +250,11 @@ impl Metrics {
         self.dropped[reason as usize].inc_by(count);
     }
 
-    /// A message was relayed.
-    pub fn relayed(&self, kind: Kind, bytes: usize) {
-        if let Some((messages, total)) = self.relayed.get(kind as usize) {
-            messages.inc();
-            total.inc_by(bytes as u64);
+    /// Messages of one type were relayed, of so many bytes together.
+    pub fn relayed(&self, kind: Kind, messages: u64, bytes: u64) {
+        if let Some((number, total)) = self.relayed.get(kind as usize) {
+            number.inc_by(messages);
+            total.inc_by(bytes);
         }
     }
 

@@ -48,8 +48,8 @@ fn buckets_rise() {
 #[test]
 fn what_is_relayed_without_being_listed_is_counted_all_the_same() {
     let metrics = Metrics::default();
-    metrics.relayed(Kind::Offer, 10);
-    metrics.relayed(Kind::Hello, 7);
+    metrics.relayed(Kind::Offer, 1, 10);
+    metrics.relayed(Kind::Hello, 1, 7);
     let text = metrics.render(None);
     for line in [
         "pixelgate_messages_relayed_total{type=\"offer\"} 1",

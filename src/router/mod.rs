@@ -66,6 +66,8 @@ struct Shared {
     /// Sessions whose outbox was full: cut, and to be told to the hub.
     cut: Vec<SessionId>,
     armed: Option<Now>,
+    /// When the last step was.
+    latest: Now,
     /// How many steps there are before the next that is timed.
     untimed: u32,
 }
@@ -105,6 +107,7 @@ impl Router {
             actions: Actions::new(),
             cut: Vec::new(),
             armed: None,
+            latest: Now::ZERO,
             untimed: 0,
         };
         let memory = Memory::new(metrics.buffered().clone(), None);
@@ -145,29 +148,42 @@ impl Router {
         Connected { guard: SessionGuard { router: Arc::clone(self), session }, outbox, player_id }
     }
 
-    /// A session asks for something. Returns whether anything was relayed for it; `Err` gives a relayed message back
-    /// whose receiver has no room.
-    pub(crate) fn dispatch(&self, session: SessionId, request: Request) -> Result<bool, Blocked> {
-        self.ask(session, request, None)
+    /// A session asks for something, at about this time. Returns whether anything was relayed for it; `Err` gives a
+    /// relayed message back whose receiver has no room.
+    pub(crate) fn dispatch(&self, session: SessionId, request: Request, now: Instant) -> Result<bool, Blocked> {
+        self.ask(session, request, None, now)
     }
 
     /// The same again for a message that was blocked. It is for `to` alone: it is dropped when the sender has another
     /// receiver by now.
-    pub(crate) fn dispatch_again(&self, session: SessionId, request: Request, to: SessionId) -> Result<bool, Blocked> {
-        self.ask(session, request, Some(to))
+    pub(crate) fn dispatch_again(
+        &self,
+        session: SessionId,
+        request: Request,
+        to: SessionId,
+        now: Instant,
+    ) -> Result<bool, Blocked> {
+        self.ask(session, request, Some(to), now)
     }
 
-    fn ask(&self, session: SessionId, request: Request, only: Option<SessionId>) -> Result<bool, Blocked> {
+    fn ask(
+        &self,
+        session: SessionId,
+        request: Request,
+        only: Option<SessionId>,
+        now: Instant,
+    ) -> Result<bool, Blocked> {
         let mut shared = self.lock();
         let mut out = std::mem::take(&mut shared.actions);
-        let now = self.now();
+        let began = shared.is_timed().then(|| self.now());
+        let now = shared.at(now.saturating_duration_since(self.started));
         shared.hub.request(now, session, request, &mut out);
         if let Some(only) = only {
             drop_relays_past(only, &mut out);
         }
         let relayed = out.iter().any(|action| matches!(action, Action::Relay { .. }));
         let blocked = shared.carry_out(&mut out, now, &self.metrics);
-        self.finish(&mut shared, out, now);
+        self.finish(&mut shared, out, began);
         blocked.map_or(Ok(relayed), Err)
     }
 
@@ -253,10 +269,11 @@ impl Router {
     fn locked<T>(&self, step: impl FnOnce(&mut Shared, Now, &mut Actions) -> T) -> T {
         let mut shared = self.lock();
         let mut out = std::mem::take(&mut shared.actions);
-        let now = self.now();
+        let now = shared.at(self.now());
+        let began = shared.is_timed().then_some(now);
         let result = step(&mut shared, now, &mut out);
         shared.carry_out(&mut out, now, &self.metrics);
-        self.finish(&mut shared, out, now);
+        self.finish(&mut shared, out, began);
         result
     }
 
@@ -270,7 +287,8 @@ impl Router {
         })
     }
 
-    fn finish(&self, shared: &mut Shared, mut out: Actions, since: Now) {
+    /// `began`: when the step did, if it is timed.
+    fn finish(&self, shared: &mut Shared, mut out: Actions, began: Option<Now>) {
         out.clear();
         if out.capacity() > KEPT_ACTIONS {
             out = Actions::new();
@@ -281,8 +299,8 @@ impl Router {
             shared.armed = deadline;
             self.deadline_moved.notify_one();
         }
-        if shared.is_timed() {
-            self.metrics.hub_lock_held(self.now().saturating_sub(since));
+        if let Some(began) = began {
+            self.metrics.hub_lock_held(self.now().saturating_sub(began));
         }
         shared.untimed = shared.untimed.checked_sub(1).unwrap_or(SAMPLE - 1);
     }
@@ -295,6 +313,12 @@ impl Router {
 impl Shared {
     fn is_timed(&self) -> bool {
         self.untimed == 0
+    }
+
+    /// The time of a step. Sessions read the clock before they wait for the lock: in the hub it never goes back.
+    fn at(&mut self, now: Now) -> Now {
+        self.latest = self.latest.max(now);
+        self.latest
     }
 
     /// Puts the actions into the outboxes. Receivers that must be cut are, and what follows from that too.

@@ -84,6 +84,8 @@ impl Outgoing {
 pub(crate) enum Taken {
     /// Messages were moved into the batch.
     Messages,
+    /// Messages were moved into the batch, nothing follows them, and the session is to end.
+    Last(Close),
     /// The peer must be asked for a sign of life.
     Probe,
     /// Nothing yet; the task is woken when there is.
@@ -230,14 +232,15 @@ impl Outbox {
         queue.hold();
         let places = relayed - queue.relayed;
         self.tell_of_room(&mut queue, places);
-        if taken > 0 {
-            return Taken::Messages;
+        match &queue.closing {
+            Some(close) if taken > 0 && queue.entries.is_empty() => Taken::Last(close.clone()),
+            _ if taken > 0 => Taken::Messages,
+            Some(close) => Taken::Close(close.clone()),
+            None => {
+                queue.await_more(cx);
+                Taken::Nothing
+            }
         }
-        if let Some(close) = &queue.closing {
-            return Taken::Close(close.clone());
-        }
-        queue.await_more(cx);
-        Taken::Nothing
     }
 
     /// What a session must know while its peer takes nothing: that it is probed, or that it was cut. Otherwise arranges

@@ -9,6 +9,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::{Blocked, Connected, KEPT_ACTIONS, PLAYER, PUBLISHER, Router, SAMPLE, Taken};
 use crate::hub::{Dialect, Peer, Request, Settings, Wishes};
@@ -34,7 +35,7 @@ fn connect(router: &Arc<Router>, role: Role) -> Connected {
 }
 
 fn ask(router: &Router, who: &Connected, request: Request) -> bool {
-    router.dispatch(who.guard.session(), request).expect("nobody is full")
+    router.dispatch(who.guard.session(), request, Instant::now()).expect("nobody is full")
 }
 
 fn says_id(router: &Router, who: &Connected, id: &str) {
@@ -108,7 +109,7 @@ fn a_full_publisher_makes_the_sender_wait() {
     for n in 0..PUBLISHER.messages {
         ask(&router, &player, to_publisher(n.to_string()));
     }
-    let again = router.dispatch(player.guard.session(), to_publisher("late"));
+    let again = router.dispatch(player.guard.session(), to_publisher("late"), Instant::now());
     let Err(Blocked { to, outbox, text }) = again else { panic!("there is no room") };
     assert_eq!(to, streamer.guard.session());
     assert!(Arc::ptr_eq(&outbox, &streamer.outbox));
@@ -129,7 +130,7 @@ fn a_full_publisher_makes_the_sender_wait() {
 fn a_full_publisher_still_hears_of_arrivals_and_departures() {
     let router = router();
     let (streamer, player) = pair(&router);
-    while router.dispatch(player.guard.session(), to_publisher("x")).is_ok() {}
+    while router.dispatch(player.guard.session(), to_publisher("x"), Instant::now()).is_ok() {}
     let other = connect(&router, Role::Player);
     subscribes(&router, &other, "Foo");
     ask(&router, &streamer, to_player(&player));
@@ -150,10 +151,10 @@ fn a_full_publisher_still_hears_of_arrivals_and_departures() {
 fn falling_back_to_a_full_publisher_subscribes_once() {
     let router = router();
     let (streamer, player) = pair(&router);
-    while router.dispatch(player.guard.session(), to_publisher("x")).is_ok() {}
+    while router.dispatch(player.guard.session(), to_publisher("x"), Instant::now()).is_ok() {}
     let first = connect(&router, Role::Player);
     for _ in 0..3 {
-        assert!(router.dispatch(first.guard.session(), to_publisher("first")).is_err());
+        assert!(router.dispatch(first.guard.session(), to_publisher("first"), Instant::now()).is_err());
     }
     let told = heard(&streamer);
     assert_eq!(told.iter().filter(|told| told.contains("playerConnected")).count(), 1);
@@ -251,7 +252,7 @@ async fn what_waited_for_a_session_that_ended_is_counted() {
     let router = router();
     let (streamer, player) = pair(&router);
     let blocked = loop {
-        if let Err(blocked) = router.dispatch(player.guard.session(), to_publisher("x")) {
+        if let Err(blocked) = router.dispatch(player.guard.session(), to_publisher("x"), Instant::now()) {
             break blocked;
         }
     };

@@ -5,6 +5,7 @@
 //! on writing meanwhile. It ends for one reason only, reported once.
 
 mod dispatch;
+mod farewell;
 mod messages;
 mod pump;
 mod rate;
@@ -15,7 +16,7 @@ mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 
@@ -26,6 +27,7 @@ pub use pump::Stay;
 pub use rate::{Allowance, Rates};
 pub use report::{By, SessionReport};
 
+use self::farewell::CLOSING;
 use self::messages::Showing;
 use self::pump::{Pump, Renewal};
 use self::report::{Reporter, Who};
@@ -40,9 +42,6 @@ use crate::wire::{Close, CloseCode, Role};
 /// What a session is told that there is no memory for.
 pub(crate) const OVERLOADED: Close =
     Close { code: CloseCode::TRY_AGAIN, reason: std::borrow::Cow::Borrowed("the gateway is overloaded") };
-
-/// How long the closing handshake may take before the connection is dropped.
-const CLOSING: Duration = Duration::from_millis(1500);
 
 /// What every session shares.
 #[derive(Debug)]
@@ -136,25 +135,23 @@ impl Sessions {
         let opened = self.reporter.open(self.metrics(), who.clone(), admitted);
 
         // Run by reference: by value, the session's task would have a second place for it.
-        let (ending, traffic) = {
+        let ((ending, traffic), patience) = {
             let renewal = Renewal::new(greetings, role, dialect);
             let mut pump = Pump::new(self, &mut transport, &connected, &who, dialect, renewal).until(until);
-            pump.run(early).await
+            (pump.run(early).await, pump.patience())
         };
 
         // The others learn of it before the closing handshake, which takes as long as the peer likes.
         drop(connected);
         opened.close(&ending, traffic);
         if let Some(close) = ending.to_tell() {
-            let closing = std::future::poll_fn(|cx| transport.poll_close(cx, close));
-            let _ = tokio::time::timeout(CLOSING, closing).await;
+            farewell::close(&mut transport, close, patience).await;
         }
     }
 
     /// Tells a peer that it cannot be served.
     pub(crate) async fn turn_away(&self, mut transport: impl Transport, close: &Close) {
-        let closing = std::future::poll_fn(|cx| transport.poll_close(cx, close));
-        let _ = tokio::time::timeout(CLOSING, closing).await;
+        farewell::close(&mut transport, close, CLOSING).await;
     }
 
     fn metrics(&self) -> &Metrics {

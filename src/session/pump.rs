@@ -103,22 +103,19 @@ impl<'a, T: Transport> Pump<'a, T> {
 
     /// `early`: what was said before the session began.
     pub(super) async fn run(&mut self, early: Option<Box<[u8]>>) -> (Ending, Traffic) {
-        if let Some(text) = early
-            && let Err(ending) = self.received(Incoming::Message(text.into()))
-        {
-            return (ending, self.traffic);
-        }
+        let mut step = early.map_or(Ok(()), |text| self.received(Incoming::Message(text.into())));
         loop {
-            let step = match poll_fn(|cx| self.poll_turn(cx)).await {
+            if let Err(ending) = step {
+                self.count_relayed();
+                self.sessions.metrics().dropped(DropReason::ReceiverGone, self.writing.lost() as u64);
+                return (ending, self.traffic);
+            }
+            step = match poll_fn(|cx| self.poll_turn(cx)).await {
                 Turn::Received(incoming) => self.received(incoming),
                 Turn::Room => self.try_again(),
                 Turn::Timer => self.timer_fired(),
                 Turn::End(ending) => Err(ending),
             };
-            if let Err(ending) = step {
-                self.sessions.metrics().dropped(DropReason::ReceiverGone, self.writing.lost() as u64);
-                return (ending, self.traffic);
-            }
         }
     }
 
@@ -132,6 +129,7 @@ impl<'a, T: Transport> Pump<'a, T> {
             self.reading.turns += 1;
             return Poll::Ready(turn);
         }
+        self.count_relayed();
         let rested = std::mem::take(&mut self.reading.turns) >= READS;
         // Reads that are always ready use up what the runtime grants the task in one go; the writes and the timer, which
         // are bounded by themselves, must not starve for that.

@@ -43,6 +43,11 @@ impl TransportKind {
             Self::Quic => "quic",
         }
     }
+
+    /// Whether it is a WebSocket, on TLS or not.
+    pub const fn is_websocket(self) -> bool {
+        matches!(self, Self::Ws | Self::Wss)
+    }
 }
 
 /// What came in.
@@ -99,6 +104,11 @@ pub trait Transport: Send + Unpin + 'static {
     /// Polled with the same `close` until it is ready; the session bounds how long.
     fn poll_close(&mut self, cx: &mut Context<'_>, close: &Close) -> Poll<()>;
 
+    /// Whether the operating system or the QUIC stack has taken the close, and all that was fed before it.
+    fn close_is_written(&self) -> bool {
+        true
+    }
+
     /// Resets the message stream where the connection outlives it (QUIC): what a failing peer does. Elsewhere dropping
     /// the transport is the same.
     fn abort(&mut self) {}
@@ -141,6 +151,9 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
     }
     fn poll_close(&mut self, cx: &mut Context<'_>, close: &Close) -> Poll<()> {
         (**self).poll_close(cx, close)
+    }
+    fn close_is_written(&self) -> bool {
+        (**self).close_is_written()
     }
     fn abort(&mut self) {
         (**self).abort();

@@ -331,6 +331,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for WsTranspo
         }
     }
 
+    fn close_is_written(&self) -> bool {
+        !matches!(self.phase, Phase::Open | Phase::Broken | Phase::Closing { .. } | Phase::Answering)
+    }
+
     fn bytes_taken(&self) -> u64 {
         self.ws.get_ref().written()
     }

@@ -317,13 +317,19 @@ fn a_cut_loses_what_waits() {
 #[test]
 fn a_close_comes_after_what_is_queued() {
     let outbox = Outbox::new(ROOMY);
-    assert_eq!(relay(&outbox, 1, "a"), Pushed::Queued);
+    for text in ["a", "b"] {
+        assert_eq!(relay(&outbox, 1, text), Pushed::Queued);
+    }
     outbox.close(CLOSE);
     outbox.close(Close::EMPTY);
-    assert_eq!(relay(&outbox, 1, "b"), Pushed::Closed);
-    assert_eq!(take(&outbox, 32), ["a"]);
-    let taken = outbox.take(&Context::from_waker(Waker::noop()), &mut VecDeque::new(), 32, 1 << 14);
-    assert!(matches!(&taken, Taken::Close(close) if *close == CLOSE), "{taken:?}");
+    assert_eq!(relay(&outbox, 1, "c"), Pushed::Closed);
+    let (cx, mut batch) = (Context::from_waker(Waker::noop()), VecDeque::new());
+    assert!(matches!(outbox.take(&cx, &mut batch, 1, 1 << 14), Taken::Messages), "another follows");
+    let taken = outbox.take(&cx, &mut batch, 1, 1 << 14);
+    assert!(matches!(&taken, Taken::Last(close) if *close == CLOSE), "{taken:?}");
+    assert_eq!(batch.drain(..).map(Outgoing::into_text).collect::<Vec<_>>(), ["a", "b"]);
+    let taken = outbox.take(&cx, &mut batch, 1, 1 << 14);
+    assert!(matches!(&taken, Taken::Close(close) if *close == CLOSE) && batch.is_empty(), "{taken:?}");
 }
 
 /// A probe is found first, once.

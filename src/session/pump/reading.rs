@@ -31,6 +31,9 @@ const LISTS: Rate = Rate { per_second: 1.0, burst: 5.0 };
 pub(super) struct Reading {
     /// Messages read since the writes had their turn.
     pub(super) turns: u32,
+    /// When the first of them was read: it stands for all, as reading the clock costs more than some.
+    began: Instant,
+    relayed: Relayed,
     budget: Option<Budget>,
     pub(super) paused_until: Option<Instant>,
     throttled_since: Option<Instant>,
@@ -41,6 +44,14 @@ pub(super) struct Reading {
     pieces: Held,
     /// It has reported that its media failed.
     media_failed: bool,
+}
+
+/// What was relayed of one type since the writes had their turn, and is not in the metrics yet: all sessions count there.
+#[derive(Clone, Copy)]
+struct Relayed {
+    kind: Kind,
+    messages: u64,
+    bytes: u64,
 }
 
 /// A message whose receiver has no room.
@@ -56,6 +67,8 @@ impl Reading {
     pub(super) fn new(budget: Option<Budget>, pieces: Held, now: Instant) -> Self {
         Self {
             turns: 0,
+            began: now,
+            relayed: Relayed { kind: Kind::Unknown, messages: 0, bytes: 0 },
             budget,
             paused_until: None,
             throttled_since: None,
@@ -99,7 +112,10 @@ impl<T: Transport> Pump<'_, T> {
     }
 
     pub(super) fn received(&mut self, incoming: Incoming) -> Result<(), Ending> {
-        let now = Instant::now();
+        if self.reading.turns <= 1 {
+            self.reading.began = Instant::now();
+        }
+        let now = self.reading.began;
         self.life.heard = now;
         self.life.pinged = false;
         self.check_probe();
@@ -131,7 +147,7 @@ impl<T: Transport> Pump<'_, T> {
         }
         match ask(message, self.role, self.connected.player_id.as_ref()) {
             Asked::Hub(Request::ListStreamers) => self.list_streamers(now),
-            Asked::Hub(request) => self.dispatch(kind, bytes, request),
+            Asked::Hub(request) => self.dispatch(kind, bytes, request, now),
             Asked::Pong => self.answer(time),
             Asked::Noted => {}
             Asked::Dropped(reason) => {
@@ -155,14 +171,14 @@ impl<T: Transport> Pump<'_, T> {
         }
     }
 
-    fn dispatch(&mut self, kind: Kind, bytes: usize, request: Request) {
-        let outcome = self.sessions.router.dispatch(self.connected.guard.session(), request);
+    fn dispatch(&mut self, kind: Kind, bytes: usize, request: Request, now: Instant) {
+        let outcome = self.sessions.router.dispatch(self.connected.guard.session(), request, now);
         self.dispatched(kind, bytes, outcome);
     }
 
     fn dispatched(&mut self, kind: Kind, bytes: usize, outcome: Result<bool, Blocked>) {
         match outcome {
-            Ok(true) => self.sessions.metrics().relayed(kind, bytes),
+            Ok(true) => self.note_relayed(kind, bytes),
             Ok(false) => {}
             Err(Blocked { to, outbox, text }) => {
                 let room = Box::pin(outbox.room(text.len()));
@@ -171,14 +187,33 @@ impl<T: Transport> Pump<'_, T> {
         }
     }
 
+    fn note_relayed(&mut self, kind: Kind, bytes: usize) {
+        if self.reading.relayed.kind != kind {
+            self.count_relayed();
+            self.reading.relayed.kind = kind;
+        }
+        self.reading.relayed.messages += 1;
+        self.reading.relayed.bytes += bytes as u64;
+    }
+
+    /// Tells the metrics.
+    pub(super) fn count_relayed(&mut self) {
+        let Relayed { kind, messages, bytes } = self.reading.relayed;
+        if messages > 0 {
+            self.sessions.metrics().relayed(kind, messages, bytes);
+            self.reading.relayed = Relayed { kind, messages: 0, bytes: 0 };
+        }
+    }
+
     /// There may be room now for the message that was blocked.
     pub(super) fn try_again(&mut self) -> Result<(), Ending> {
         if let Some(Blockage { to, kind, text, .. }) = self.reading.blocked.take() {
-            self.life.heard = Instant::now();
+            let now = Instant::now();
+            self.life.heard = now;
             // It waited for somebody else: that was a break of its own.
             self.reading.throttled_since = None;
             let (bytes, request) = (text.len(), Request::ToPublisher { kind, text });
-            let outcome = self.sessions.router.dispatch_again(self.connected.guard.session(), request, to);
+            let outcome = self.sessions.router.dispatch_again(self.connected.guard.session(), request, to, now);
             self.dispatched(kind, bytes, outcome);
         }
         Ok(())
@@ -195,14 +230,14 @@ impl<T: Transport> Pump<'_, T> {
             return self.sessions.metrics().dropped(DropReason::Coalesced, 1);
         }
         match self.reading.lists.refill(LISTS, now) {
-            None => self.send_list(),
+            None => self.send_list(now),
             Some(wait) => self.reading.list_due = Some(now + wait),
         }
     }
 
-    fn send_list(&mut self) {
+    fn send_list(&mut self, now: Instant) {
         self.reading.lists.take(1.0);
-        self.dispatch(Kind::ListStreamers, 0, Request::ListStreamers);
+        self.dispatch(Kind::ListStreamers, 0, Request::ListStreamers, now);
     }
 
     /// `close`: what a sender hears whom it costs the session.
@@ -268,7 +303,7 @@ impl<T: Transport> Pump<'_, T> {
     pub(super) fn send_due_list(&mut self, now: Instant) {
         if self.reading.list_due.is_some_and(|due| due <= now) {
             self.reading.list_due = None;
-            self.send_list();
+            self.send_list(now);
         }
     }
 }

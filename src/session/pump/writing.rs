@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::super::farewell::CLOSING;
 use super::super::report::Ending;
 use super::Pump;
 use crate::router::{Outgoing, Taken};
@@ -28,6 +29,8 @@ pub(super) struct Writing {
     pub(super) batch: VecDeque<Outgoing>,
     pub(super) ping: bool,
     pub(super) unflushed: bool,
+    /// What it is told last is flushed with the close: one call of the system instead of two.
+    closes_with_last: bool,
     stalled: Option<Stall>,
 }
 
@@ -60,7 +63,7 @@ impl<T: Transport> Pump<'_, T> {
         Poll::Pending
     }
 
-    /// Writes one batch and flushes it. What is still to be flushed goes first, so that room on the way does not hide
+    /// Writes one batch and flushes it, unless it goes out with the close. What is still to be flushed goes first, so that room on the way does not hide
     /// that the peer takes nothing.
     fn poll_batch(&mut self, cx: &mut Context<'_>) -> Result<Poll<Taken>, Ended> {
         if self.writing.batch.is_empty() && self.poll_flush(cx)?.is_pending() {
@@ -73,8 +76,15 @@ impl<T: Transport> Pump<'_, T> {
                 self.begin_probe();
             }
         }
-        let written = self.poll_feed(cx)?.is_ready() && self.poll_flush(cx)?.is_ready();
-        if !written {
+        let fed = self.poll_feed(cx)?.is_ready();
+        if fed
+            && self.transport.kind().is_websocket()
+            && let Taken::Last(close) = taken
+        {
+            self.writing.closes_with_last = true;
+            return Ok(Poll::Ready(Taken::Close(close)));
+        }
+        if !fed || self.poll_flush(cx)?.is_pending() {
             return Ok(self.wait_for_peer(cx));
         }
         self.writing.stalled = None;
@@ -93,7 +103,7 @@ impl<T: Transport> Pump<'_, T> {
             match self.connected.outbox.take_urgent(cx) {
                 Taken::Probe => self.begin_probe(),
                 close @ Taken::Close(_) => return Poll::Ready(close),
-                Taken::Nothing | Taken::Messages => return Poll::Pending,
+                Taken::Nothing | Taken::Messages | Taken::Last(_) => return Poll::Pending,
             }
         }
     }
@@ -125,6 +135,11 @@ impl<T: Transport> Pump<'_, T> {
             self.writing.unflushed = false;
         }
         Ok(Poll::Ready(()))
+    }
+
+    /// How long the peer may take for what it is told last.
+    pub(in super::super) fn patience(&self) -> Duration {
+        if self.writing.closes_with_last { self.longest_stall() } else { CLOSING }
     }
 
     fn begin_stall(&mut self, since: Instant) {

@@ -61,7 +61,8 @@ async fn a_close_that_cannot_be_sent_keeps_its_code() {
     let streamer = gateway.streamer().await;
     let player = gateway.player().await;
     player.stops_taking();
-    streamer.says(r#"{"type":"offer","playerId":"Player0"}"#);
+    // One is on the way, the other is not.
+    (0..2).for_each(|_| streamer.says(r#"{"type":"offer","playerId":"Player0"}"#));
     streamer.says(r#"{"type":"disconnectPlayer","playerId":"Player0","reason":"out"}"#);
     after(9.9).await;
     assert_eq!(player.closed(), None);
@@ -69,6 +70,37 @@ async fn a_close_that_cannot_be_sent_keeps_its_code() {
     let out = Close::new(CloseCode::DISCONNECTED, "out");
     assert_eq!(player.closed(), Some(out.clone()));
     assert_eq!(gateway.reports.try_recv().unwrap().close, out);
+}
+
+/// What a peer is told last goes out with the close, in one go.
+#[tokio::test(start_paused = true)]
+async fn the_last_words_go_out_with_the_close() {
+    let gateway = Gateway::new();
+    let streamer = gateway.streamer().await;
+    let player = gateway.player().await;
+    streamer.comes(Err(Ended::Lost("reset".into())));
+    settle().await;
+    assert_eq!(player.heard(), [r#"{"type":"streamerDisconnected"}"#]);
+    assert_eq!(player.closed(), Some(Close::EMPTY));
+    assert_eq!(player.script().with_close, 1);
+}
+
+/// Whoever takes its last words late has the time for them that it has for any others.
+#[tokio::test(start_paused = true)]
+async fn last_words_wait_for_a_slow_peer() {
+    for (seconds, hears) in [(9.8, true), (10.2, false)] {
+        let gateway = Gateway::new();
+        let streamer = gateway.streamer().await;
+        let player = gateway.player().await;
+        player.stops_taking();
+        streamer.comes(Err(Ended::Lost("reset".into())));
+        after(seconds).await;
+        assert_eq!(player.is_over(), !hears, "{seconds}");
+        player.takes_again();
+        settle().await;
+        assert_eq!(player.heard().len(), usize::from(hears), "{seconds}");
+        assert!(player.is_over());
+    }
 }
 
 /// The others learn of an end before the closing handshake, which may take as long as the peer likes, up to a bound.

@@ -45,6 +45,8 @@ pub(super) struct Script {
     /// The peer answers the close, or leaves the gateway waiting.
     pub(super) answers_close: bool,
     pub(super) closed: Option<Close>,
+    /// How many messages were still to be flushed then.
+    pub(super) with_close: usize,
     fed: VecDeque<String>,
     sent: Vec<String>,
     reader: Option<Waker>,
@@ -67,6 +69,7 @@ impl Default for Script {
             keeps_itself_alive: false,
             answers_close: true,
             closed: None,
+            with_close: 0,
             fed: VecDeque::new(),
             sent: Vec::new(),
             reader: None,
@@ -130,10 +133,21 @@ impl Transport for Scripted {
         Poll::Pending
     }
 
-    fn poll_close(&mut self, _: &mut Context<'_>, close: &Close) -> Poll<()> {
-        let mut script = self.0.lock();
-        script.closed = Some(close.clone());
-        if script.answers_close { Poll::Ready(()) } else { Poll::Pending }
+    fn poll_close(&mut self, cx: &mut Context<'_>, close: &Close) -> Poll<()> {
+        {
+            let mut script = self.0.lock();
+            if script.closed.replace(close.clone()).is_none() {
+                script.with_close = script.fed.len();
+            }
+        }
+        if !self.close_is_written() && self.poll_flush(cx).is_pending() {
+            return Poll::Pending;
+        }
+        if self.0.lock().answers_close { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn close_is_written(&self) -> bool {
+        self.0.lock().fed.is_empty()
     }
 
     fn bytes_taken(&self) -> u64 {
