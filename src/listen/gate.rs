@@ -202,6 +202,15 @@ impl Gate {
         Ok(taken)
     }
 
+    /// Somebody sets out who only claims an address, and was believed.
+    ///
+    /// # Errors
+    /// Too many are on their way.
+    pub(crate) fn set_out_unproven(&self, crowd: Crowd, source: Source) -> Result<InQueue, Refusal> {
+        let queue = self.queues.of(crowd);
+        if self.bounds.load().counts(source) { queue.take_claimed() } else { queue.take() }
+    }
+
     /// Who counts for what is done about it on its way; `None` where an address has no share.
     pub(crate) fn share_of(&self, source: Source) -> Option<IpAddr> {
         let bounds = **self.bounds.load();
@@ -213,6 +222,7 @@ impl Gate {
     /// # Errors
     /// Too many of its address are on their way.
     pub(crate) fn set_out_as(&self, crowd: Crowd, taken: &mut InQueue, source: Source) -> Result<(), Refusal> {
+        taken.is_proven();
         let bounds = **self.bounds.load();
         if !bounds.counts(source) {
             return Ok(());
@@ -235,7 +245,8 @@ impl Gate {
         let bounds = **self.bounds.load();
         let all = Rate::of(bounds.handshakes, BURST);
         let claims = || {
-            self.has_room(crowd, source, bounds, now)
+            self.queues.of(crowd).believes_more()
+                && self.has_room(crowd, source, bounds, now)
                 && self.shake_hands(source, false, bounds, now).is_ok()
                 && self.claims.lock().try_take(all.times(CLAIMED_OF_ALL), now).is_ok()
         };

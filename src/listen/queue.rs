@@ -18,6 +18,10 @@ const PUBLISHERS: usize = 1024;
 /// What one address may hold of either.
 pub(crate) const OF_ADDRESS: u32 = 256;
 
+/// QUIC handshakes at once of those who only claim their address. Each costs a signature and some 30 KiB; whoever forges
+/// addresses gets so many of them, and everybody else a Retry, which is one round trip more.
+const CLAIMS: usize = 64;
+
 /// Whom a listener is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Crowd {
@@ -54,6 +58,7 @@ impl Queues {
 pub(super) struct Queue {
     size: usize,
     places: Arc<Semaphore>,
+    claims: Arc<Semaphore>,
     of_address: Arc<Places<IpAddr>>,
 }
 
@@ -61,18 +66,30 @@ pub(super) struct Queue {
 #[derive(Debug)]
 pub(crate) struct InQueue {
     _place: OwnedSemaphorePermit,
+    claim: Option<OwnedSemaphorePermit>,
     of_address: Option<Place<IpAddr>>,
 }
 
 impl Queue {
     fn new(size: usize) -> Self {
-        Self { size, places: Arc::new(Semaphore::new(size)), of_address: Arc::default() }
+        let (places, claims) = (Arc::new(Semaphore::new(size)), Arc::new(Semaphore::new(CLAIMS)));
+        Self { size, places, claims, of_address: Arc::default() }
     }
 
     /// A place, which is nobody's yet.
     pub(super) fn take(&self) -> Result<InQueue, Refusal> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Refusal::Establishing)?;
-        Ok(InQueue { _place: place, of_address: None })
+        Ok(InQueue { _place: place, claim: None, of_address: None })
+    }
+
+    /// A place of somebody who only claims an address, and is believed.
+    pub(super) fn take_claimed(&self) -> Result<InQueue, Refusal> {
+        Ok(InQueue { claim: Arc::clone(&self.claims).try_acquire_owned().ok(), ..self.take()? })
+    }
+
+    /// Whether one more is believed.
+    pub(super) fn believes_more(&self) -> bool {
+        self.claims.available_permits() > 0
     }
 
     /// Whose it is: one of `most` that an address may have.
@@ -89,5 +106,12 @@ impl Queue {
     /// Whether half of it is taken: then whoever only claims an address must prove it (QUIC Retry, RFC 9000 §8.1.2).
     pub(super) fn is_long(&self) -> bool {
         self.places.available_permits() < self.size / 2
+    }
+}
+
+impl InQueue {
+    /// Whoever has it is where it says.
+    pub(super) fn is_proven(&mut self) {
+        self.claim = None;
     }
 }

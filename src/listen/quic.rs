@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quinn::Connecting;
 use quinn::crypto::rustls::HandshakeData;
+use quinn::{Connecting, ConnectionError};
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::debug;
 use wtransport::endpoint::{IncomingSessionFuture, SessionRequest};
@@ -52,7 +52,11 @@ impl Establishing<'_> {
         match is_h3(&mut connecting).await {
             Ok(true) => self.webtransport(connecting, permits).await,
             Ok(false) => self.raw(connecting, permits).await,
-            Err(error) => self.failed("quic", &error),
+            Err(error) => {
+                permits.ended_at_once =
+                    matches!(error, ConnectionError::ConnectionClosed(_) | ConnectionError::ApplicationClosed(_));
+                self.failed("quic", &error)
+            }
         }
     }
 
@@ -197,7 +201,7 @@ fn policy(reason: &'static str) -> Close {
 }
 
 /// Which of the two protocols was agreed on; rustls refuses every other.
-async fn is_h3(connecting: &mut Connecting) -> Result<bool, quinn::ConnectionError> {
+async fn is_h3(connecting: &mut Connecting) -> Result<bool, ConnectionError> {
     let data = connecting.handshake_data().await?;
     let agreed = data.downcast::<HandshakeData>().ok().and_then(|data| data.protocol);
     Ok(agreed.as_deref() == Some(ALPN_H3))

@@ -17,7 +17,7 @@ use crate::hub::RESTARTING;
 use crate::limits::Source;
 use crate::metrics::Handshake;
 use crate::transport::Keepalive;
-use crate::transport::quic::quic_transport_config;
+use crate::transport::quic::{idle, quic_transport_config};
 
 /// Handshakes that quinn keeps until they are accepted, and what one may have sent by then. Above it, packets are
 /// dropped and the client tries again.
@@ -71,13 +71,17 @@ pub(super) struct Permits {
     source: Source,
     /// Whether it is counted for its address.
     proven: bool,
+    /// The connection ended with its first packet.
+    pub(super) ended_at_once: bool,
 }
 
 impl Permits {
     fn take(house: &House, crowd: Crowd, source: Source, proven: bool, now: Instant) -> Result<Self, Refusal> {
         let known = Some(source).filter(|_| proven);
         let entry = house.gate.admit(known, now)?;
-        Ok(Self { entry, in_queue: house.gate.set_out(crowd, known)?, source, proven })
+        let gate = &house.gate;
+        let in_queue = if proven { gate.set_out(crowd, known) } else { gate.set_out_unproven(crowd, source) };
+        Ok(Self { entry, in_queue: in_queue?, source, proven, ended_at_once: false })
     }
 
     /// The handshake is over: whoever began it is where it says (RFC 9000 §8.1). Only now its address is charged.
@@ -140,6 +144,9 @@ async fn establish(incoming: Incoming, mut permits: Permits, house: Arc<House>, 
         // What is no session yet is not waited for (protocol.md §5.5); dropped, the connection is closed.
         () = house.closing.cancelled() => return house.metrics.refused("closing"),
     };
+    if permits.ended_at_once {
+        return linger(permits, &house).await;
+    }
     let Permits { entry: _entry, in_queue, .. } = permits;
     drop(in_queue);
     match admitted {
@@ -154,4 +161,14 @@ async fn establish(incoming: Incoming, mut permits: Permits, house: Arc<House>, 
         Ok(None) => {}
         Err(_) => house.metrics.refused("quic_timeout"),
     }
+}
+
+/// quinn keeps a connection that ended with its first packet until its idle timeout, some 30 KiB, and not for the three
+/// probe timeouts of RFC 9000 §10.2. Its places are not free before: else a flood of such packets has no bound.
+async fn linger(permits: Permits, house: &House) {
+    tokio::select! {
+        () = tokio::time::sleep(idle(house.sessions.keepalive)) => {}
+        () = house.closing.cancelled() => {}
+    }
+    drop(permits);
 }

@@ -76,9 +76,12 @@ pub fn quic_transport_config(keepalive: Keepalive) -> TransportConfig {
 /// The first packet that is sent into a silence starts QUIC's idle timeout anew (RFC 9000 §10.1), and in an idle
 /// session that is the keep-alive. So what is left of the timeout after it is the idle timeout: then a peer is given
 /// up a `timeout` after its last packet, as over WebSocket (protocol.md §5.6).
+pub(crate) fn idle(keepalive: Keepalive) -> Duration {
+    keepalive.timeout.saturating_sub(keep_alive(keepalive))
+}
+
 fn idle_timeout(keepalive: Keepalive) -> IdleTimeout {
-    let left = keepalive.timeout.saturating_sub(keep_alive(keepalive));
-    IdleTimeout::try_from(left).unwrap_or(IdleTimeout::from(VarInt::MAX))
+    IdleTimeout::try_from(idle(keepalive)).unwrap_or(IdleTimeout::from(VarInt::MAX))
 }
 
 /// At least twice within the idle timeout, however close the two settings are.

@@ -1,8 +1,10 @@
 //! Datagrams in another's name.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use pixelgate::config::Bounds;
+use pixelgate::config::{Bounds, Limits};
+use pixelgate::transport::Keepalive;
 use tokio::net::UdpSocket;
 
 use super::knock::{Knock, knock};
@@ -59,4 +61,36 @@ async fn they_take_nothing_of_what_that_other_may_have() {
     pair.goes_on().await;
     drop(pair);
     nobody_is_left(lab).await;
+}
+
+/// A connection that ends with its first packet is kept by the QUIC library for a while: its places are taken so long.
+#[tokio::test]
+async fn one_that_ends_with_its_first_packet_keeps_its_place_for_a_while() {
+    let lab = Lab::with(|config| {
+        config.limits = Limits::Loopback;
+        config.keepalive = Keepalive { interval: Duration::from_secs(1), timeout: Duration::from_secs(4) };
+    });
+    let gateway = lab.gateway().bound().quic.expect("the listener is on");
+    let _from = farewell(gateway).await;
+    let refused = async { while Scrape::of(&lab).await.value(&refused("quic")) < 1.0 {} };
+    within("the end of the handshake", refused).await;
+    assert_eq!(Scrape::of(&lab).await.value("pixelgate_connections"), 1.0);
+    nobody_is_left(lab).await;
+}
+
+/// A first packet that says nothing but that its sender hangs up, and the socket that sent it.
+async fn farewell(gateway: SocketAddr) -> UdpSocket {
+    let caught = UdpSocket::bind(("127.0.0.1", 0)).await.expect("a free port");
+    let endpoint = quic_endpoint();
+    let connecting = endpoint.connect(caught.local_addr().expect("an address"), "localhost").expect("an address");
+    caught.readable().await.expect("the first datagram");
+    drop(connecting);
+    within("the connection to be forgotten", endpoint.wait_idle()).await;
+    let (mut datagram, mut length) = ([0; 1500], 0);
+    while let Ok(more) = caught.try_recv(&mut datagram) {
+        length = more;
+    }
+    let from = UdpSocket::bind((ELSEWHERE, 0)).await.expect("a loopback address");
+    from.send_to(&datagram[..length], gateway).await.expect("it is sent");
+    from
 }

@@ -183,6 +183,26 @@ fn an_address_that_has_no_more_must_be_proven() {
     assert_eq!(places.believes(Crowd::Players, ip("203.0.113.8"), now), Claim::Believed);
 }
 
+/// Whoever forges addresses holds so many handshakes, and no more.
+#[test]
+fn so_many_are_believed_at_once() {
+    let (gate, _) = gate(Bounds { loopback: true, ..NONE });
+    let (now, here) = (Instant::now(), ip("127.0.0.1"));
+    let believed = |source| gate.believes(Crowd::Players, source, now) == Claim::Believed;
+    let mut claims: Vec<_> = (0..64).map(|_| gate.set_out_unproven(Crowd::Players, ip(CLIENT)).unwrap()).collect();
+    assert!(!believed(ip("203.0.113.8")) && !believed(here));
+    assert_eq!(gate.believes(Crowd::Publishers, here, now), Claim::Believed);
+    gate.set_out_as(Crowd::Players, &mut claims[0], ip(CLIENT)).unwrap();
+    assert!(believed(here), "one of them is proven now");
+    let _another = gate.set_out_unproven(Crowd::Players, here).unwrap();
+    assert!(!believed(here));
+    drop(claims);
+    assert!(believed(here));
+    gate.change(NONE);
+    let _spared: Vec<_> = (0..100).map(|_| gate.set_out_unproven(Crowd::Players, here).unwrap()).collect();
+    assert!(believed(ip(CLIENT)), "this machine takes nothing of the others'");
+}
+
 #[test]
 fn while_many_are_on_their_way_every_address_must_be_proven() {
     let (gate, _) = gate(NONE);
