@@ -245,7 +245,9 @@ impl Gate {
         let bounds = **self.bounds.load();
         let all = Rate::of(bounds.handshakes, BURST);
         let claims = || {
+            // What is remembered of an address comes last: whoever forges many must not fill that table.
             self.queues.of(crowd).believes_more()
+                && self.claims.lock().has_one(all.times(CLAIMED_OF_ALL), now)
                 && self.has_room(crowd, source, bounds, now)
                 && self.shake_hands(source, false, bounds, now).is_ok()
                 && self.claims.lock().try_take(all.times(CLAIMED_OF_ALL), now).is_ok()

@@ -1,14 +1,14 @@
 //! A peer while others are asked whether it may come in: whoever goes is not waited for.
 //!
-//! To know whether it is there it has to be read. The first message that it says is kept for its session, and after that
-//! it is read no more: who says more waits as it would without being asked about.
+//! To know whether it is there it has to be read. The first message that it says is kept for its session, and after that,
+//! or after 16 KiB of a longer one, it is read no more: who says more waits as it would without being asked about.
 
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::limits::{Held, Memory};
+use crate::limits::{FREE, Held, Memory};
 use crate::transport::{Ended, Incoming, Transport};
 
 /// So many signs of life that are no messages; no rate is enforced yet.
@@ -48,7 +48,8 @@ impl Meanwhile {
 
     /// Reads what there is, as long as it is to be read; `Some` when there will be no more.
     fn listen(&mut self, transport: &mut impl Transport, cx: &mut Context<'_>) -> Option<Ended> {
-        while self.is_listening() {
+        // Who is no session yet holds no more than what a session costs anyway.
+        while self.is_listening() && transport.bytes_held() < FREE {
             match transport.poll_recv(cx) {
                 Poll::Ready(Ok(Incoming::Message(text))) => self.early = Some(text.as_ref().into()),
                 Poll::Ready(Ok(Incoming::Life)) => self.signs += 1,

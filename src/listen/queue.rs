@@ -110,6 +110,11 @@ impl Queue {
 }
 
 impl InQueue {
+    /// It is on its way no more, and what it claimed is not proven still.
+    pub(super) fn into_claim(self) -> Option<OwnedSemaphorePermit> {
+        self.claim
+    }
+
     /// Whoever has it is where it says.
     pub(super) fn is_proven(&mut self) {
         self.claim = None;

@@ -53,8 +53,7 @@ impl Establishing<'_> {
             Ok(true) => self.webtransport(connecting, permits).await,
             Ok(false) => self.raw(connecting, permits).await,
             Err(error) => {
-                permits.ended_at_once =
-                    matches!(error, ConnectionError::ConnectionClosed(_) | ConnectionError::ApplicationClosed(_));
+                permits.ended_at_once = is_by_peer(&error);
                 self.failed("quic", &error)
             }
         }
@@ -63,7 +62,11 @@ impl Establishing<'_> {
     async fn webtransport(&self, connecting: Connecting, permits: &mut Permits) -> Option<Established> {
         let request = match IncomingSessionFuture::with_quic_connecting(connecting).await {
             Ok(request) => request,
-            Err(error) => return self.failed("webtransport", &error),
+            Err(error) => {
+                // Whose end it was is not told.
+                permits.ended_at_once = true;
+                return self.failed("webtransport", &error);
+            }
         };
         if let Err(refusal) = permits.prove(self.house, self.door.crowd()) {
             request.too_many_requests().await;
@@ -133,7 +136,10 @@ impl Establishing<'_> {
     async fn raw(&self, connecting: Connecting, permits: &mut Permits) -> Option<Established> {
         let connection = match connecting.await {
             Ok(connection) => connection,
-            Err(error) => return self.failed("quic", &error),
+            Err(error) => {
+                permits.ended_at_once = is_by_peer(&error);
+                return self.failed("quic", &error);
+            }
         };
         if let Err(refusal) = permits.prove(self.house, self.door.crowd()) {
             connection.close(CloseCode::TRY_AGAIN.0.into(), refusal.words().trim_end().as_bytes());
@@ -198,6 +204,10 @@ impl Establishing<'_> {
 
 fn policy(reason: &'static str) -> Close {
     Close::new(CloseCode::POLICY, reason)
+}
+
+fn is_by_peer(error: &ConnectionError) -> bool {
+    matches!(error, ConnectionError::ConnectionClosed(_) | ConnectionError::ApplicationClosed(_))
 }
 
 /// Which of the two protocols was agreed on; rustls refuses every other.

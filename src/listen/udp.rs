@@ -71,7 +71,7 @@ pub(super) struct Permits {
     source: Source,
     /// Whether it is counted for its address.
     proven: bool,
-    /// The connection ended with its first packet.
+    /// The peer ended the connection within the handshake.
     pub(super) ended_at_once: bool,
 }
 
@@ -164,11 +164,13 @@ async fn establish(incoming: Incoming, mut permits: Permits, house: Arc<House>, 
 }
 
 /// quinn keeps a connection that ended with its first packet until its idle timeout, some 30 KiB, and not for the three
-/// probe timeouts of RFC 9000 §10.2. Its places are not free before: else a flood of such packets has no bound.
+/// probe timeouts of RFC 9000 §10.2. So long it counts, for its address too where that is proven, and a claim that was
+/// believed stands: else a flood of such packets has no bound.
 async fn linger(permits: Permits, house: &House) {
+    let Permits { entry: _entry, in_queue, .. } = permits;
+    let _claim = in_queue.into_claim();
     tokio::select! {
         () = tokio::time::sleep(idle(house.sessions.keepalive)) => {}
         () = house.closing.cancelled() => {}
     }
-    drop(permits);
 }

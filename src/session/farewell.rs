@@ -15,8 +15,8 @@ pub(super) const CLOSING: Duration = Duration::from_millis(1500);
 /// The answer to our close is not urgent: where many are closed at once, all are told before the first is hung up on.
 const UNHURRIED: Duration = Duration::from_millis(100);
 
-/// Tells the peer, or answers it. `patience`: how long it may leave untaken what it is told last, where that is longer
-/// than the handshake may take.
+/// Tells the peer, or answers it. `patience`: how long it may take nothing of what it is told last, where that is
+/// longer than the handshake may take.
 pub(super) async fn close(transport: &mut impl Transport, close: &Close, patience: Duration) {
     if poll_fn(|cx| Poll::Ready(transport.poll_close(cx, close).is_ready())).await {
         return;
@@ -24,10 +24,17 @@ pub(super) async fn close(transport: &mut impl Transport, close: &Close, patienc
     if transport.kind().is_websocket() {
         sleep(UNHURRIED).await;
     }
-    let closed = timeout(CLOSING, poll_fn(|cx| transport.poll_close(cx, close))).await;
-    if closed.is_err() && !transport.close_is_written() {
-        let longer = patience.saturating_sub(CLOSING);
-        // Whatever it has not taken by then is lost.
-        let _ = timeout(longer, poll_fn(|cx| transport.poll_close(cx, close))).await;
+    if timeout(CLOSING, poll_fn(|cx| transport.poll_close(cx, close))).await.is_ok() {
+        return;
+    }
+    let mut time = patience.saturating_sub(CLOSING);
+    while !transport.close_is_written() && !time.is_zero() {
+        let taken = transport.bytes_taken();
+        let closed = timeout(time, poll_fn(|cx| transport.poll_close(cx, close))).await;
+        if closed.is_ok() || transport.bytes_taken() == taken {
+            return;
+        }
+        // It takes it byte by byte.
+        time = patience;
     }
 }

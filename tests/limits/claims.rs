@@ -1,10 +1,12 @@
 //! Datagrams in another's name.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pixelgate::config::{Bounds, Limits};
 use pixelgate::transport::Keepalive;
+use pixelgate::transport::quic::ALPN;
 use tokio::net::UdpSocket;
 
 use super::knock::{Knock, knock};
@@ -76,6 +78,35 @@ async fn one_that_ends_with_its_first_packet_keeps_its_place_for_a_while() {
     within("the end of the handshake", refused).await;
     assert_eq!(Scrape::of(&lab).await.value("pixelgate_connections"), 1.0);
     nobody_is_left(lab).await;
+}
+
+/// Nor does one go at once whose sender does not like the certificate: how its handshake ended is not told apart.
+#[tokio::test]
+async fn one_that_is_closed_within_the_handshake_keeps_its_place_for_a_while() {
+    let lab = Lab::with(|config| {
+        config.limits = Limits::Loopback;
+        config.keepalive = Keepalive { interval: Duration::from_secs(1), timeout: Duration::from_secs(4) };
+    });
+    let gateway = lab.gateway().bound().quic.expect("the listener is on");
+    let endpoint = quic_endpoint();
+    let connecting = endpoint.connect_with(trusts_nobody(), gateway, "localhost").expect("an address");
+    within("the end of the handshake", connecting).await.expect_err("nobody is trusted");
+    let refused = async { while Scrape::of(&lab).await.value(&refused("quic")) < 1.0 {} };
+    within("its end at the gateway", refused).await;
+    assert_eq!(Scrape::of(&lab).await.value("pixelgate_connections"), 1.0);
+    nobody_is_left(lab).await;
+}
+
+fn trusts_nobody() -> quinn::ClientConfig {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .expect("TLS 1.3")
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    tls.alpn_protocols = vec![ALPN.to_vec()];
+    let crypto = quinn::crypto::rustls::QuicClientConfig::try_from(tls).expect("TLS 1.3");
+    quinn::ClientConfig::new(Arc::new(crypto))
 }
 
 /// A first packet that says nothing but that its sender hangs up, and the socket that sent it.

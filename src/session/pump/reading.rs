@@ -209,6 +209,7 @@ impl<T: Transport> Pump<'_, T> {
     pub(super) fn try_again(&mut self) -> Result<(), Ending> {
         if let Some(Blockage { to, kind, text, .. }) = self.reading.blocked.take() {
             let now = Instant::now();
+            self.reading.began = now;
             self.life.heard = now;
             // It waited for somebody else: that was a break of its own.
             self.reading.throttled_since = None;

@@ -230,8 +230,11 @@ async fn a_blocked_player_is_not_dead() {
         assert_eq!((player.closed(), streamer.closed()), (None, None));
     }
     player.script().flood = None;
+    player.says(candidate(1));
     streamer.takes_again();
-    settle().await;
+    after(1.5).await;
+    assert_eq!(numbers(&streamer.heard()).last(), Some(&1));
+    assert_eq!(player.closed(), None, "what it says after that is said then");
     player.comes(Err(Ended::TimedOut));
     settle().await;
     assert!(player.is_over());
