@@ -20,8 +20,9 @@ use crate::transport::Keepalive;
 use crate::transport::quic::{idle, quic_transport_config};
 
 /// Handshakes that quinn keeps until they are accepted, and what one may have sent by then. Above it, packets are
-/// dropped and the client tries again.
-const MAX_INCOMING: usize = 1024;
+/// dropped and the client tries again. They are accepted as fast as they come: it takes a flood to fill this, and quinn
+/// keeps the room for as many as there were, half a KiB for each.
+const MAX_INCOMING: usize = 256;
 const INCOMING_BUFFER: u64 = 16 << 10;
 const INCOMING_BUFFER_TOTAL: u64 = 8 << 20;
 

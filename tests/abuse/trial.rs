@@ -21,6 +21,9 @@ const ATTACKERS: usize = 2;
 /// gone without a word, for the keepalive's timeout.
 const AFTERMATH: Duration = Duration::from_secs(60);
 
+/// How long the allocator keeps what is free: a second, and what its thread needs.
+const GIVEN_BACK: Duration = Duration::from_secs(3);
+
 /// What the gateway may have resident at most, whatever comes: what it needs by itself, `buffer-memory`, and the
 /// sessions of as many attackers as there are descriptors for.
 const MOST_MEMORY: usize = 512 << 20;
@@ -96,7 +99,10 @@ impl Trial {
         for _ in 0..WAVES {
             during.add(pair.measures(|| self.wave(aim)));
             if self.form.is_long() {
-                pair.measures(|| served.is_left_alone_within(AFTERMATH));
+                pair.measures(|| {
+                    served.is_left_alone_within(AFTERMATH);
+                    std::thread::sleep(GIVEN_BACK);
+                });
                 resident.push(served.resident());
             }
         }
