@@ -15,7 +15,7 @@ from websockets.exceptions import InvalidStatus
 COMMANDS = ("serve", "check", "wilbur", "cirrus", "health", "token", "demo", "test-streamer")
 SCENARIOS = ("relay", "limit", "idle", "join", "fanout", "growth", "slow", "all")
 # Flags of other programs.
-FOREIGN = {"--env", "--features", "--no-default-features", "--public_ip", "--webroot", "--webroot-path"}
+FOREIGN = {"--env", "--features", "--no-default-features", "--public_ip", "--release", "--webroot", "--webroot-path"}
 # Words with dashes that are neither keys nor files.
 WORDS = {"test-streamer", "old-players", "permessage-deflate", "pixelgate-certificate", "dpkg-dev", "use-auth-secret"}
 
