@@ -24,6 +24,9 @@ fn main() {}
 #[path = "abuse/attacks/mod.rs"]
 mod attacks;
 #[cfg(unix)]
+#[path = "abuse/child.rs"]
+mod child;
+#[cfg(unix)]
 #[path = "abuse/counted.rs"]
 mod counted;
 #[cfg(unix)]

@@ -222,7 +222,7 @@ impl Gate {
     /// # Errors
     /// Too many of its address are on their way.
     pub(crate) fn set_out_as(&self, crowd: Crowd, taken: &mut InQueue, source: Source) -> Result<(), Refusal> {
-        taken.is_proven();
+        taken.prove();
         let bounds = **self.bounds.load();
         if !bounds.counts(source) {
             return Ok(());
@@ -256,6 +256,12 @@ impl Gate {
             return Claim::Believed;
         }
         if self.retries.lock().try_take(all.times(RETRIES), now).is_ok() { Claim::Prove } else { Claim::Ignored }
+    }
+
+    /// How many addresses have begun handshakes, as far as it is remembered.
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> usize {
+        self.handshakes_of.len()
     }
 
     /// Whether an address that were proven would be let in; nothing is taken.

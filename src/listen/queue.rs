@@ -115,8 +115,8 @@ impl InQueue {
         self.claim
     }
 
-    /// Whoever has it is where it says.
-    pub(super) fn is_proven(&mut self) {
+    /// Whoever has it is where it says: it is one less of those who only claim that.
+    pub(super) fn prove(&mut self) {
         self.claim = None;
     }
 }

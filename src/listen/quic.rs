@@ -52,10 +52,7 @@ impl Establishing<'_> {
         match is_h3(&mut connecting).await {
             Ok(true) => self.webtransport(connecting, permits).await,
             Ok(false) => self.raw(connecting, permits).await,
-            Err(error) => {
-                permits.ended_at_once = is_by_peer(&error);
-                self.failed("quic", &error)
-            }
+            Err(error) => self.handshake_failed(permits, &error),
         }
     }
 
@@ -63,8 +60,8 @@ impl Establishing<'_> {
         let request = match IncomingSessionFuture::with_quic_connecting(connecting).await {
             Ok(request) => request,
             Err(error) => {
-                // Whose end it was is not told.
-                permits.ended_at_once = true;
+                // Who ended it is not told.
+                permits.ended_by_peer = true;
                 return self.failed("webtransport", &error);
             }
         };
@@ -136,10 +133,7 @@ impl Establishing<'_> {
     async fn raw(&self, connecting: Connecting, permits: &mut Permits) -> Option<Established> {
         let connection = match connecting.await {
             Ok(connection) => connection,
-            Err(error) => {
-                permits.ended_at_once = is_by_peer(&error);
-                return self.failed("quic", &error);
-            }
+            Err(error) => return self.handshake_failed(permits, &error),
         };
         if let Err(refusal) = permits.prove(self.house, self.door.crowd()) {
             connection.close(CloseCode::TRY_AGAIN.0.into(), refusal.words().trim_end().as_bytes());
@@ -190,6 +184,12 @@ impl Establishing<'_> {
         Ok((admission, Shown { source, transport: TransportKind::Quic, path: None, credentials }))
     }
 
+    fn handshake_failed(&self, permits: &mut Permits, error: &ConnectionError) -> Option<Established> {
+        permits.ended_by_peer =
+            matches!(error, ConnectionError::ConnectionClosed(_) | ConnectionError::ApplicationClosed(_));
+        self.failed("quic", error)
+    }
+
     fn on_drop(&self) -> OnDrop {
         let metrics = Arc::clone(&self.house.metrics);
         Arc::new(move |reason| metrics.dropped(reason, 1))
@@ -204,10 +204,6 @@ impl Establishing<'_> {
 
 fn policy(reason: &'static str) -> Close {
     Close::new(CloseCode::POLICY, reason)
-}
-
-fn is_by_peer(error: &ConnectionError) -> bool {
-    matches!(error, ConnectionError::ConnectionClosed(_) | ConnectionError::ApplicationClosed(_))
 }
 
 /// Which of the two protocols was agreed on; rustls refuses every other.

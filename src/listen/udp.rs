@@ -73,7 +73,7 @@ pub(super) struct Permits {
     /// Whether it is counted for its address.
     proven: bool,
     /// The peer ended the connection within the handshake.
-    pub(super) ended_at_once: bool,
+    pub(super) ended_by_peer: bool,
 }
 
 impl Permits {
@@ -82,7 +82,7 @@ impl Permits {
         let entry = house.gate.admit(known, now)?;
         let gate = &house.gate;
         let in_queue = if proven { gate.set_out(crowd, known) } else { gate.set_out_unproven(crowd, source) };
-        Ok(Self { entry, in_queue: in_queue?, source, proven, ended_at_once: false })
+        Ok(Self { entry, in_queue: in_queue?, source, proven, ended_by_peer: false })
     }
 
     /// The handshake is over: whoever began it is where it says (RFC 9000 §8.1). Only now its address is charged.
@@ -145,7 +145,7 @@ async fn establish(incoming: Incoming, mut permits: Permits, house: Arc<House>, 
         // What is no session yet is not waited for (protocol.md §5.5); dropped, the connection is closed.
         () = house.closing.cancelled() => return house.metrics.refused("closing"),
     };
-    if permits.ended_at_once {
+    if permits.ended_by_peer {
         return linger(permits, &house).await;
     }
     let Permits { entry: _entry, in_queue, .. } = permits;

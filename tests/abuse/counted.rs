@@ -1,14 +1,12 @@
 //! A gateway in a process of this program, whose allocator counts what is alive.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::io::{BufRead, BufReader, Write};
-use std::net::SocketAddr;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pixelgate::config::{Config, Limits};
 use pixelgate::gateway::Gateway;
 
+use super::child::Process;
 use super::trial::Aim;
 
 #[global_allocator]
@@ -41,28 +39,14 @@ unsafe impl GlobalAlloc for Counting {
 
 /// The process; it ends with this.
 pub(crate) struct Counted {
-    child: Child,
-    ask: ChildStdin,
-    answers: BufReader<ChildStdout>,
+    process: Process,
     aim: Aim,
 }
 
 impl Counted {
     pub(crate) fn start() -> Self {
-        let program = std::env::current_exe().expect("this program");
-        let mut child = Command::new(program)
-            .arg("--counted")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("a gateway");
-        let (ask, answers) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
-        let mut answers = BufReader::new(answers);
-        let mut line = String::new();
-        answers.read_line(&mut line).expect("its addresses");
-        let addrs: Vec<SocketAddr> = line.split_whitespace().map(|addr| addr.parse().expect("an address")).collect();
-        let aim = Aim { http: addrs[0], https: addrs[1], quic: addrs[2], is_sink: false };
-        Self { child, ask, answers, aim }
+        let (process, addrs) = Process::start("--counted");
+        Self { process, aim: Aim { http: addrs[0], https: addrs[1], quic: addrs[2], is_sink: false } }
     }
 
     pub(crate) fn aim(&self) -> Aim {
@@ -71,17 +55,7 @@ impl Counted {
 
     /// Bytes that are alive.
     pub(crate) fn live(&mut self) -> usize {
-        self.ask.write_all(b"\n").expect("it lives");
-        let mut line = String::new();
-        self.answers.read_line(&mut line).expect("an answer");
-        line.trim().parse().expect("a number")
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.process.asked().trim().parse().expect("a number")
     }
 }
 

@@ -3,9 +3,7 @@
 //! On TCP it says at once that the upgrade was granted, and throws away what comes. On UDP it is a bare QUIC endpoint
 //! that takes connections, streams and datagrams, and throws away what comes.
 
-use std::io::{BufRead, BufReader};
-use std::net::{Ipv4Addr, SocketAddr};
-use std::process::{Child, Command, Stdio};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,33 +11,23 @@ use pixelgate::transport::quic::ALPN;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use super::child::Process;
 use super::trial::Aim;
 
 /// The sink's process; it ends with this.
 pub(crate) struct Sink {
-    child: Child,
+    _process: Process,
     aim: Aim,
 }
 
 impl Sink {
     pub(crate) fn start() -> Self {
-        let program = std::env::current_exe().expect("this program");
-        let mut child = Command::new(program).arg("--sink").stdout(Stdio::piped()).spawn().expect("a sink");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("its addresses");
-        let addrs: Vec<SocketAddr> = line.split_whitespace().map(|addr| addr.parse().expect("an address")).collect();
-        Self { child, aim: Aim { http: addrs[0], https: addrs[0], quic: addrs[1], is_sink: true } }
+        let (process, addrs) = Process::start("--sink");
+        Self { _process: process, aim: Aim { http: addrs[0], https: addrs[0], quic: addrs[1], is_sink: true } }
     }
 
     pub(crate) fn aim(&self) -> Aim {
         self.aim
-    }
-}
-
-impl Drop for Sink {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

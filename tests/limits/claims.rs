@@ -68,31 +68,33 @@ async fn they_take_nothing_of_what_that_other_may_have() {
 /// A connection that ends with its first packet is kept by the QUIC library for a while: its places are taken so long.
 #[tokio::test]
 async fn one_that_ends_with_its_first_packet_keeps_its_place_for_a_while() {
-    let lab = Lab::with(|config| {
-        config.limits = Limits::Loopback;
-        config.keepalive = Keepalive { interval: Duration::from_secs(1), timeout: Duration::from_secs(4) };
-    });
-    let gateway = lab.gateway().bound().quic.expect("the listener is on");
-    let _from = farewell(gateway).await;
-    let refused = async { while Scrape::of(&lab).await.value(&refused("quic")) < 1.0 {} };
-    within("the end of the handshake", refused).await;
-    assert_eq!(Scrape::of(&lab).await.value("pixelgate_connections"), 1.0);
-    nobody_is_left(lab).await;
+    let lab = forgets_in_three_seconds();
+    let _from = farewell(lab.gateway().bound().quic.expect("the listener is on")).await;
+    keeps_its_place_for_a_while(lab).await;
 }
 
 /// Nor does one go at once whose sender does not like the certificate: how its handshake ended is not told apart.
 #[tokio::test]
 async fn one_that_is_closed_within_the_handshake_keeps_its_place_for_a_while() {
-    let lab = Lab::with(|config| {
-        config.limits = Limits::Loopback;
-        config.keepalive = Keepalive { interval: Duration::from_secs(1), timeout: Duration::from_secs(4) };
-    });
+    let lab = forgets_in_three_seconds();
     let gateway = lab.gateway().bound().quic.expect("the listener is on");
     let endpoint = quic_endpoint();
     let connecting = endpoint.connect_with(trusts_nobody(), gateway, "localhost").expect("an address");
     within("the end of the handshake", connecting).await.expect_err("nobody is trusted");
+    keeps_its_place_for_a_while(lab).await;
+}
+
+/// A gateway whose QUIC connections have that idle timeout.
+fn forgets_in_three_seconds() -> Lab {
+    Lab::with(|config| {
+        config.limits = Limits::Loopback;
+        config.keepalive = Keepalive { interval: Duration::from_secs(1), timeout: Duration::from_secs(4) };
+    })
+}
+
+async fn keeps_its_place_for_a_while(lab: Lab) {
     let refused = async { while Scrape::of(&lab).await.value(&refused("quic")) < 1.0 {} };
-    within("its end at the gateway", refused).await;
+    within("the end of the handshake", refused).await;
     assert_eq!(Scrape::of(&lab).await.value("pixelgate_connections"), 1.0);
     nobody_is_left(lab).await;
 }

@@ -159,6 +159,7 @@ fn claims_leave_half_of_all_handshakes_to_the_proven() {
     let anybody = |number: u8| Source::peer([198, 51, 100, number].into());
     let believed = |number: &u8| gate.believes(Crowd::Players, anybody(*number), now) == Claim::Believed;
     assert_eq!((0..=255).filter(believed).count(), 100);
+    assert_eq!(gate.remembered(), 100, "who is not believed is not remembered");
     assert_eq!((0..2).map(|host| comes(&gate, &format!("203.0.113.{host}"), 100, now).0).sum::<usize>(), 200);
 }
 
