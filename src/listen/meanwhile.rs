@@ -39,17 +39,20 @@ impl Meanwhile {
         answer: impl Future<Output = T>,
     ) -> Result<T, Ended> {
         let mut answer = pin!(answer);
-        poll_fn(|cx| match answer.as_mut().poll(cx) {
+        // Who is no session yet holds no more than what a session costs anyway.
+        transport.hold_at_most(Some(FREE));
+        let waited = poll_fn(|cx| match answer.as_mut().poll(cx) {
             Poll::Ready(answer) => Poll::Ready(Ok(answer)),
             Poll::Pending => self.listen(transport, cx).map_or(Poll::Pending, |ended| Poll::Ready(Err(ended))),
         })
-        .await
+        .await;
+        transport.hold_at_most(None);
+        waited
     }
 
     /// Reads what there is, as long as it is to be read; `Some` when there will be no more.
     fn listen(&mut self, transport: &mut impl Transport, cx: &mut Context<'_>) -> Option<Ended> {
-        // Who is no session yet holds no more than what a session costs anyway.
-        while self.is_listening() && transport.bytes_held() < FREE {
+        while self.is_listening() {
             match transport.poll_recv(cx) {
                 Poll::Ready(Ok(Incoming::Message(text))) => self.early = Some(text.as_ref().into()),
                 Poll::Ready(Ok(Incoming::Life)) => self.signs += 1,

@@ -84,6 +84,8 @@ pub struct Framed<H> {
     writing: Bytes,
     /// Bytes that the stream has taken.
     taken: u64,
+    /// Bytes that make no message yet above which nothing is read.
+    most_held: usize,
     /// The connection's last word.
     word: Option<Ended>,
     /// How the stream ended, and until when the connection's last word is awaited.
@@ -108,6 +110,7 @@ impl<H: Halves> Framed<H> {
             out: BytesMut::new(),
             writing: Bytes::new(),
             taken: 0,
+            most_held: usize::MAX,
             word: None,
             stream_end: None,
             closing: None,
@@ -151,6 +154,9 @@ impl<H: Halves> Framed<H> {
                     let close = Close::new(CloseCode::TOO_BIG, too_big.to_string());
                     return Poll::Ready(Err(Ended::Violation(close)));
                 }
+            }
+            if self.decoder.held() >= self.most_held {
+                return Poll::Pending;
             }
             match ready!(self.poll_chunk(cx)) {
                 Ok(chunk) => self.decoder.feed(chunk),
@@ -318,6 +324,10 @@ impl<H: Halves> Transport for Framed<H> {
 
     fn bytes_taken(&self) -> u64 {
         self.taken
+    }
+
+    fn hold_at_most(&mut self, bytes: Option<usize>) {
+        self.most_held = bytes.unwrap_or(usize::MAX);
     }
 
     fn bytes_held(&self) -> usize {

@@ -117,6 +117,10 @@ pub trait Transport: Send + Unpin + 'static {
     /// is sent, however slowly.
     fn bytes_taken(&self) -> u64;
 
+    /// Reads no further while about so many bytes make no message yet; `None`, as it begins, for no such bound. Where
+    /// messages come whole it has nothing to do.
+    fn hold_at_most(&mut self, _bytes: Option<usize>) {}
+
     /// How many bytes were read that make no message yet.
     fn bytes_held(&self) -> usize {
         0
@@ -160,6 +164,9 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
     }
     fn bytes_taken(&self) -> u64 {
         (**self).bytes_taken()
+    }
+    fn hold_at_most(&mut self, bytes: Option<usize>) {
+        (**self).hold_at_most(bytes);
     }
     fn bytes_held(&self) -> usize {
         (**self).bytes_held()

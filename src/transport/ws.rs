@@ -339,6 +339,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for WsTranspo
         self.ws.get_ref().written()
     }
 
+    fn hold_at_most(&mut self, bytes: Option<usize>) {
+        let stop = bytes.map_or(u64::MAX, |bytes| self.whole + bytes as u64);
+        self.ws.get_mut().stop_at(stop);
+    }
+
     fn bytes_held(&self) -> usize {
         usize::try_from(self.ws.get_ref().read() - self.whole).unwrap_or(usize::MAX)
     }

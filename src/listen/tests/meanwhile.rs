@@ -2,12 +2,14 @@ use std::future::pending;
 use std::sync::Arc;
 
 use prometheus_client::metrics::gauge::Gauge;
+use tokio::io::AsyncWriteExt;
 use tokio::sync::oneshot;
 
 use super::super::meanwhile::Meanwhile;
 use crate::limits::{FREE, Held, Memory};
 use crate::transport::mem::{MemTransport, pair};
 use crate::transport::testing::{close, message, send, within};
+use crate::transport::ws::WsTransport;
 use crate::transport::{Ended, Incoming, Transport, TransportKind};
 use crate::wire::{Close, CloseCode};
 
@@ -91,4 +93,29 @@ async fn while_memory_is_short_nobody_is_read() {
     assert_eq!(meanwhile.early, None);
     let next = crate::transport::testing::recv(&mut here).await;
     assert_eq!(next, Ok(Incoming::Message("one".into())));
+}
+
+/// Of a long message that is not whole a stranger has the free share read, and not what there is of it.
+#[tokio::test]
+async fn no_more_than_the_free_share_of_a_long_message_is_read() {
+    let (mut peer, here) = tokio::io::duplex(128 << 10);
+    let mut here = WsTransport::server(here, &[], TransportKind::Ws, 2 << 10, 256 << 10).await;
+    // A text of 100,000 bytes, masked with zeros (RFC 6455 §5.2), and most of it.
+    peer.write_all(&[0x81, 0xff, 0, 0, 0, 0, 0, 1, 0x86, 0xa0, 0, 0, 0, 0]).await.unwrap();
+    peer.write_all(&[b'x'; 90_000]).await.unwrap();
+    let (memory, held) = memory();
+    let mut meanwhile = Meanwhile::new(&memory);
+    let many_turns = async {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    };
+    within(meanwhile.wait(&mut here, many_turns)).await.unwrap();
+    let read = here.bytes_held();
+    assert!((FREE..2 * FREE).contains(&read), "{read} bytes");
+    assert!(held.get() < FREE as i64);
+    drop(meanwhile);
+    // Whoever is let in is read on from there.
+    peer.write_all(&[b'x'; 10_000]).await.unwrap();
+    assert_eq!(message(&mut here).await.len(), 100_000);
 }

@@ -12,18 +12,25 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 pub struct Metered<S> {
     io: S,
     read: u64,
+    /// Where reading stops.
+    stop: u64,
     written: u64,
 }
 
 impl<S> Metered<S> {
     /// Starts counting at zero.
     pub fn new(io: S) -> Self {
-        Self { io, read: 0, written: 0 }
+        Self { io, read: 0, stop: u64::MAX, written: 0 }
     }
 
     /// How many bytes were read.
     pub fn read(&self) -> u64 {
         self.read
+    }
+
+    /// Reads no further than about there, a buffer's length more at most. Nobody is woken when that changes.
+    pub fn stop_at(&mut self, stop: u64) {
+        self.stop = stop;
     }
 
     /// How many bytes the stream has taken.
@@ -39,6 +46,9 @@ impl<S> Metered<S> {
 
 impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.read >= self.stop {
+            return Poll::Pending;
+        }
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
         self.read += (buf.filled().len() - before) as u64;
