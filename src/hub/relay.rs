@@ -27,15 +27,16 @@ impl Hub {
     }
 
     pub(super) fn relay_to_player(&self, from: SessionId, message: Message, strip: bool, out: &mut Actions) {
-        if message.kind() == Kind::IceCandidate && !self.is_full_streamer(from) {
+        let is_candidate = message.kind() == Kind::IceCandidate;
+        if is_candidate && !self.sessions.get(&from).is_some_and(Session::is_full_streamer) {
             return out.push(Action::Drop(DropReason::Dialect));
         }
         let player = message.player_id();
-        let to = match player.map_or(Err(DropReason::BadField), |player| self.own_subscriber(from, &player)) {
-            Ok(to) => to,
+        let (to, receiver) = match player.map_or(Err(DropReason::BadField), |id| self.own_subscriber(from, &id)) {
+            Ok(found) => found,
             Err(reason) => return out.push(Action::Drop(reason)),
         };
-        let strip = strip || self.sessions.get(&to).is_some_and(|to| !to.dialect.player_keeps_player_id);
+        let strip = strip || !receiver.dialect.player_keeps_player_id;
         let frame = if strip { Frame::WithoutPlayerId(Box::new(message)) } else { Frame::Text(message.into_text()) };
         out.push(Action::Relay { to, from, frame, pressure: Pressure::ReceiverIsCut });
     }
@@ -48,29 +49,22 @@ impl Hub {
     }
 
     pub(super) fn disconnect_player(&mut self, from: SessionId, player: &str, reason: String, out: &mut Actions) {
-        if !self.is_full_streamer(from) {
+        if !self.sessions.get(&from).is_some_and(Session::is_full_streamer) {
             return out.push(Action::Drop(DropReason::Dialect));
         }
         match self.own_subscriber(from, player) {
-            Ok(target) => {
-                let sfu = self.sessions.get(&target).filter(|target| target.role == Role::Sfu);
-                let dropped = sfu.and_then(|sfu| sfu.dialect.sfu_dropped).cloned();
+            Ok((target, session)) => {
+                let dropped = session.dialect.sfu_dropped.filter(|_| session.role == Role::Sfu).cloned();
                 self.close(target, dropped.unwrap_or_else(|| Close::new(CloseCode::DISCONNECTED, reason)), out);
             }
             Err(reason) => out.push(Action::Drop(reason)),
         }
     }
 
-    /// The session of that player, if it is subscribed to this publisher.
-    fn own_subscriber(&self, publisher: SessionId, player: &str) -> Result<SessionId, DropReason> {
-        let &session = self.players.get(player).ok_or(DropReason::UnknownPlayer)?;
-        let subscribed_to = self.sessions.get(&session).and_then(Session::subscribed_to);
-        if subscribed_to == Some(publisher) { Ok(session) } else { Err(DropReason::NotSubscribed) }
-    }
-
-    fn is_full_streamer(&self, session: SessionId) -> bool {
-        self.sessions
-            .get(&session)
-            .is_some_and(|sender| sender.role == Role::Streamer || sender.dialect.sfu_is_a_full_streamer)
+    /// That player, if it is subscribed to this publisher.
+    fn own_subscriber(&self, publisher: SessionId, player: &str) -> Result<(SessionId, &Session), DropReason> {
+        let &id = self.players.get(player).ok_or(DropReason::UnknownPlayer)?;
+        let session = self.sessions.get(&id).filter(|session| session.subscribed_to() == Some(publisher));
+        Ok((id, session.ok_or(DropReason::NotSubscribed)?))
     }
 }

@@ -115,8 +115,5 @@ fn to_publisher(kind: Kind, text: Bytes) -> Asked {
 }
 
 fn to_player(message: Message, strip: bool) -> Asked {
-    if message.player_id().is_none() {
-        return Asked::Dropped(DropReason::BadField);
-    }
     Asked::Hub(Request::ToPlayer { message: message.into_right_sized(), strip })
 }

@@ -120,8 +120,9 @@ impl<'a, T: Transport> Pump<'a, T> {
     }
 
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
-        // A peer that does not take its answers must not ask for more.
-        let behind = self.connected.outbox.is_behind();
+        // A peer that does not take its answers must not ask for more. What is only relayed leaves no answer.
+        let unknown = self.reading.turns == 0 || std::mem::take(&mut self.reading.answered);
+        let behind = unknown && self.connected.outbox.is_behind();
         if self.reading.turns < READS
             && !behind
             && let Poll::Ready(turn) = self.poll_read(cx)

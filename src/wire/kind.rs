@@ -27,8 +27,8 @@ macro_rules! kinds {
 
             /// The type of that name.
             pub fn from_name(name: &[u8]) -> Self {
-                match std::str::from_utf8(name) {
-                    $(Ok($name) => Kind::$variant,)*
+                match name {
+                    $(_ if name == $name.as_bytes() => Kind::$variant,)*
                     _ => Kind::Unknown,
                 }
             }

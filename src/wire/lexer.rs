@@ -6,6 +6,10 @@
 
 use super::Malformed;
 
+/// The text is not valid. Where, and whether it is too deep, the lexer knows: results fit a register so.
+#[derive(Debug)]
+pub(super) struct Fault;
+
 /// How deeply a message may be nested, its own object included.
 pub(super) const MAX_DEPTH: usize = 256;
 
@@ -13,12 +17,13 @@ pub(super) const MAX_DEPTH: usize = 256;
 pub(super) struct Lexer<'a> {
     text: &'a [u8],
     pos: usize,
+    too_deep: bool,
 }
 
 impl<'a> Lexer<'a> {
     /// At `pos` of `text`.
     pub(super) const fn at(text: &'a [u8], pos: usize) -> Self {
-        Self { text, pos }
+        Self { text, pos, too_deep: false }
     }
 
     /// Where it stands, in bytes from the start.
@@ -33,18 +38,21 @@ impl<'a> Lexer<'a> {
 
     /// Steps over the next byte if it is `byte`.
     pub(super) fn eat(&mut self, byte: u8) -> bool {
-        let found = self.peek() == byte;
-        self.pos += usize::from(found);
-        found
+        // A branch, which is guessed: what follows would have to wait for a sum.
+        if self.peek() == byte {
+            self.pos += 1;
+            return true;
+        }
+        false
     }
 
-    /// "Not JSON", here.
-    pub(super) const fn fault<T>(&self) -> Result<T, Malformed> {
-        Err(Malformed::Json(self.pos))
+    /// What the fault was that it met.
+    pub(super) const fn malformed(&self) -> Malformed {
+        if self.too_deep { Malformed::TooDeep } else { Malformed::Json(self.pos) }
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), Malformed> {
-        if self.eat(byte) { Ok(()) } else { self.fault() }
+    fn expect(&mut self, byte: u8) -> Result<(), Fault> {
+        if self.eat(byte) { Ok(()) } else { Err(Fault) }
     }
 
     /// Steps over whitespace (RFC 8259 §2).
@@ -55,16 +63,16 @@ impl<'a> Lexer<'a> {
     }
 
     /// Steps over what may follow the outermost value: whitespace, and then the end.
-    pub(super) fn end(&mut self) -> Result<(), Malformed> {
+    pub(super) fn end(&mut self) -> Result<(), Fault> {
         self.whitespace();
-        if self.pos == self.text.len() { Ok(()) } else { self.fault() }
+        if self.pos == self.text.len() { Ok(()) } else { Err(Fault) }
     }
 
     /// Steps over a member's key and colon, up to its value. Returns whether the key has escapes.
-    pub(super) fn key(&mut self) -> Result<Key, Malformed> {
+    pub(super) fn key(&mut self) -> Result<Key, Fault> {
         let start = self.pos;
         if self.peek() != b'"' {
-            return self.fault();
+            return Err(Fault);
         }
         let escaped = self.string()?;
         let end = self.pos;
@@ -75,30 +83,30 @@ impl<'a> Lexer<'a> {
     }
 
     /// Steps over one value that stands inside the outermost object.
-    pub(super) fn value(&mut self) -> Result<(), Malformed> {
+    pub(super) fn value(&mut self) -> Result<(), Fault> {
         match self.peek() {
             b'{' | b'[' => self.container(),
             _ => self.scalar(),
         }
     }
 
-    fn scalar(&mut self) -> Result<(), Malformed> {
+    fn scalar(&mut self) -> Result<(), Fault> {
         match self.peek() {
             b'"' => self.string().map(drop),
             b'-' | b'0'..=b'9' => self.number(),
             b't' => self.literal(b"true"),
             b'f' => self.literal(b"false"),
             b'n' => self.literal(b"null"),
-            _ => self.fault(),
+            _ => Err(Fault),
         }
     }
 
-    fn container(&mut self) -> Result<(), Malformed> {
+    fn container(&mut self) -> Result<(), Fault> {
         let mut nesting = Nesting::inside_the_root();
         loop {
             match self.peek() {
                 b'{' => {
-                    nesting.push(true)?;
+                    self.open(&mut nesting, true)?;
                     self.pos += 1;
                     self.whitespace();
                     if self.peek() != b'}' {
@@ -107,7 +115,7 @@ impl<'a> Lexer<'a> {
                     }
                 }
                 b'[' => {
-                    nesting.push(false)?;
+                    self.open(&mut nesting, false)?;
                     self.pos += 1;
                     self.whitespace();
                     if self.peek() != b']' {
@@ -122,8 +130,13 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    fn open(&mut self, nesting: &mut Nesting, object: bool) -> Result<(), Fault> {
+        self.too_deep = !nesting.push(object);
+        if self.too_deep { Err(Fault) } else { Ok(()) }
+    }
+
     /// Steps over closing brackets up to the next value. Returns whether the outermost bracket was among them.
-    fn behind_a_value(&mut self, nesting: &mut Nesting) -> Result<bool, Malformed> {
+    fn behind_a_value(&mut self, nesting: &mut Nesting) -> Result<bool, Fault> {
         loop {
             self.whitespace();
             match (self.peek(), nesting.in_object()) {
@@ -141,48 +154,57 @@ impl<'a> Lexer<'a> {
                         return Ok(true);
                     }
                 }
-                _ => return self.fault(),
+                _ => return Err(Fault),
             }
         }
     }
 
     /// Steps over a string, from its opening quote. Returns whether it has escapes.
-    fn string(&mut self) -> Result<bool, Malformed> {
-        let mut escaped = false;
+    #[inline]
+    fn string(&mut self) -> Result<bool, Fault> {
         self.pos += 1;
-        loop {
-            self.pos = plain_until(self.text, self.pos);
-            match self.peek() {
-                b'"' => {
-                    self.pos += 1;
-                    return Ok(escaped);
-                }
-                b'\\' => self.escape()?,
-                _ => return self.fault(),
+        self.plain();
+        if self.eat(b'"') { Ok(false) } else { self.string_with_escapes() }
+    }
+
+    /// Steps over the rest of a string, from its first escape.
+    #[inline(never)]
+    fn string_with_escapes(&mut self) -> Result<bool, Fault> {
+        while self.eat(b'\\') {
+            self.escape()?;
+            if self.peek() != b'\\' {
+                self.plain();
             }
-            escaped = true;
+        }
+        if self.eat(b'"') { Ok(true) } else { Err(Fault) }
+    }
+
+    /// Steps over what stands for itself in a string.
+    fn plain(&mut self) {
+        if let Some(rest) = self.text.get(self.pos..) {
+            self.pos += plain(rest);
         }
     }
 
-    fn escape(&mut self) -> Result<(), Malformed> {
-        self.pos += 1;
+    /// Steps over what follows a backslash.
+    fn escape(&mut self) -> Result<(), Fault> {
         match self.peek() {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.pos += 1,
             b'u' => {
                 self.pos += 1;
                 for _ in 0..4 {
                     if !self.peek().is_ascii_hexdigit() {
-                        return self.fault();
+                        return Err(Fault);
                     }
                     self.pos += 1;
                 }
             }
-            _ => return self.fault(),
+            _ => return Err(Fault),
         }
         Ok(())
     }
 
-    fn number(&mut self) -> Result<(), Malformed> {
+    fn number(&mut self) -> Result<(), Fault> {
         self.eat(b'-');
         if !self.eat(b'0') {
             self.digits()?;
@@ -200,9 +222,9 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    fn digits(&mut self) -> Result<(), Malformed> {
+    fn digits(&mut self) -> Result<(), Fault> {
         if !self.peek().is_ascii_digit() {
-            return self.fault();
+            return Err(Fault);
         }
         while self.peek().is_ascii_digit() {
             self.pos += 1;
@@ -210,9 +232,9 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    fn literal(&mut self, word: &[u8]) -> Result<(), Malformed> {
+    fn literal(&mut self, word: &[u8]) -> Result<(), Fault> {
         if !self.text[self.pos..].starts_with(word) {
-            return self.fault();
+            return Err(Fault);
         }
         self.pos += word.len();
         Ok(())
@@ -239,12 +261,13 @@ impl Nesting {
         Self { objects: [0; MAX_DEPTH / 64], depth: 1 }
     }
 
-    fn push(&mut self, object: bool) -> Result<(), Malformed> {
-        let word = self.objects.get_mut(self.depth / 64).ok_or(Malformed::TooDeep)?;
+    /// Opens a bracket, unless it is one too many.
+    fn push(&mut self, object: bool) -> bool {
+        let Some(word) = self.objects.get_mut(self.depth / 64) else { return false };
         let bit = 1 << (self.depth % 64);
         *word = if object { *word | bit } else { *word & !bit };
         self.depth += 1;
-        Ok(())
+        true
     }
 
     /// Closes the innermost bracket. Returns whether only the outermost object is left.
@@ -259,30 +282,31 @@ impl Nesting {
     }
 }
 
-/// The first byte from `pos` on that is a quote, a backslash or a control character; the length of the text if none.
-/// Eight bytes at a time: strings are most of every message.
-fn plain_until(text: &[u8], mut pos: usize) -> usize {
-    while let Some(chunk) = text.get(pos..).and_then(<[u8]>::first_chunk) {
-        let stops = stops(u64::from_le_bytes(*chunk));
+/// Whether `text` needs no escape inside a JSON string.
+pub(super) fn is_plain(text: &[u8]) -> bool {
+    plain(text) == text.len()
+}
+
+/// How many bytes there are before the first that is a quote, a backslash or a control character. Eight at a time:
+/// strings are most of every message.
+fn plain(text: &[u8]) -> usize {
+    let (words, rest) = text.as_chunks();
+    for (index, word) in words.iter().enumerate() {
+        let stops = stops(u64::from_le_bytes(*word));
         if stops != 0 {
-            return pos + (stops.trailing_zeros() / 8) as usize;
+            return index * 8 + (stops.trailing_zeros() / 8) as usize;
         }
-        pos += 8;
     }
-    while text.get(pos).is_some_and(|&byte| byte != b'"' && byte != b'\\' && byte >= 0x20) {
-        pos += 1;
-    }
-    pos
+    let stop = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
+    words.len() * 8 + stop.unwrap_or(rest.len())
 }
 
 /// The high bit of every byte of `word` that ends plain text. Bits above the lowest set one can be wrong (the
 /// subtractions borrow), the lowest never is.
 const fn stops(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
-    let quote = word ^ (ONES * b'"' as u64);
-    let backslash = word ^ (ONES * b'\\' as u64);
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    let quote = quote.wrapping_sub(ONES) & !quote;
-    let backslash = backslash.wrapping_sub(ONES) & !backslash;
-    (quote | backslash | control) & (ONES << 7)
+    // With the quote's second bit turned, it comes right behind the control characters, and none of these leaves them.
+    let control_or_quote = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
+    let backslash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
+    (control_or_quote | backslash) & !word & (ONES << 7)
 }

@@ -112,8 +112,8 @@ impl Message {
     /// or a number, but as the last member and the only one in any ASCII case. Without one, `sender`'s is written.
     pub fn with_own_player_id_unless_set(&self, sender: &PlayerId) -> Bytes {
         match self.raw(Name::PlayerId) {
-            own if own.starts_with('"') || is_number(own) => {
-                splice(&self.text, self.head.named(PLAYER_IDS), &["\"playerId\":", own])
+            own if own.starts_with(b"\"") || is_number(own) => {
+                splice(&self.text, self.head.named(PLAYER_IDS), &["\"playerId\":", text_of(own)])
             }
             _ => self.with_player_id(sender),
         }
@@ -130,28 +130,31 @@ impl Message {
         splice(&self.text, self.head.named(&[Name::PlayerId]), &[])
     }
 
-    fn raw(&self, name: Name) -> &str {
-        std::str::from_utf8(self.head.value(&self.text, name)).expect("the scan has checked the text")
+    fn raw(&self, name: Name) -> &[u8] {
+        self.head.value(&self.text, name)
     }
 
     fn string(&self, name: Name) -> Option<Cow<'_, str>> {
-        let raw = self.raw(name);
-        let inside = raw.strip_prefix('"')?.strip_suffix('"')?;
-        if inside.contains('\\') {
-            return serde_json::from_str(raw).ok().map(Cow::Owned);
+        match self.raw(name) {
+            [b'"', inside @ .., b'"'] if !inside.contains(&b'\\') => Some(Cow::Borrowed(text_of(inside))),
+            string @ [b'"', ..] => serde_json::from_slice(string).ok().map(Cow::Owned),
+            _ => None,
         }
-        Some(Cow::Borrowed(inside))
     }
 
     fn number(&self, name: Name) -> Option<&str> {
         let raw = self.raw(name);
-        is_number(raw).then_some(raw)
+        is_number(raw).then(|| text_of(raw))
     }
 }
 
+fn text_of(part: &[u8]) -> &str {
+    std::str::from_utf8(part).expect("the scan has checked the text")
+}
+
 /// Whether that valid JSON value, if it is one at all, is a number.
-fn is_number(raw: &str) -> bool {
-    raw.starts_with(|first: char| first == '-' || first.is_ascii_digit())
+const fn is_number(raw: &[u8]) -> bool {
+    matches!(raw, [b'-' | b'0'..=b'9', ..])
 }
 
 /// The fields of what the gateway writes, and of `hello`: read by clients and listeners, once in a while.

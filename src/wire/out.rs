@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
+use super::lexer::is_plain;
 use super::{Close, CloseCode};
 use crate::id::{PlayerId, StreamerId};
 
@@ -98,7 +99,7 @@ pub fn disconnect(code: CloseCode, reason: &str) -> Bytes {
 
 /// The inside of a JSON string that says `text`; borrowed if nothing needs an escape.
 pub(super) fn escaped(text: &str) -> Cow<'_, str> {
-    if !text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+    if is_plain(text.as_bytes()) {
         return Cow::Borrowed(text);
     }
     let quoted = serde_json::to_string(text).expect("a string can always be written");

@@ -4,7 +4,7 @@
 //! notes is bounded by the message: each of them takes ten bytes of text and twelve here.
 
 use super::Kind;
-use super::lexer::{Key, Lexer};
+use super::lexer::{Fault, Key, Lexer};
 
 /// Where a value stands in its message, in bytes. Empty if there is none: no JSON value is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -97,27 +97,28 @@ fn hex(digit: u8) -> Option<u8> {
 /// A top-level member that a splice may have to take out: from its key's opening quote to the end of its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Member {
-    pub(super) name: Name,
-    start: u32,
-    end: u32,
+    name: Name,
+    span: Span,
 }
 
 impl Member {
     /// Where its key begins.
-    pub(super) const fn start(&self) -> usize {
-        self.start as usize
+    pub(super) const fn start(self) -> usize {
+        self.span.start as usize
     }
 
     /// Where its value ends.
-    pub(super) const fn end(&self) -> usize {
-        self.end as usize
+    pub(super) const fn end(self) -> usize {
+        self.span.end as usize
     }
 }
 
-/// Members in the order of the text. Two at most, unless somebody plays tricks.
+/// Members in the order of the text. Two at most, unless somebody plays tricks. Names and spans apart take less room:
+/// a message is moved on its way, and what is larger than 128 bytes is moved by a call.
 #[derive(Clone, Debug, Default)]
 struct Members {
-    usual: [Option<Member>; 2],
+    names: [Option<Name>; 2],
+    spans: [Span; 2],
     more: Option<Box<Spill>>,
 }
 
@@ -127,14 +128,19 @@ struct Spill(Vec<Member>);
 
 impl Members {
     fn push(&mut self, member: Member) {
-        match self.usual.iter_mut().find(|slot| slot.is_none()) {
-            Some(slot) => *slot = Some(member),
+        match self.names.iter().position(Option::is_none) {
+            Some(free) => {
+                self.names[free] = Some(member.name);
+                self.spans[free] = member.span;
+            }
             None => self.more.get_or_insert_default().0.push(member),
         }
     }
 
-    fn iter(&self) -> impl Iterator<Item = &Member> + Clone {
-        self.usual.iter().flatten().chain(self.more.iter().flat_map(|more| &more.0))
+    fn iter(&self) -> impl Iterator<Item = Member> + Clone {
+        let usual = self.names.iter().zip(&self.spans);
+        let usual = usual.filter_map(|(&name, &span)| name.map(|name| Member { name, span }));
+        usual.chain(self.more.iter().flat_map(|more| more.0.iter().copied()))
     }
 }
 
@@ -152,21 +158,17 @@ impl Head {
         if u32::try_from(text.len()).is_err() {
             return Err(Malformed::TooLong);
         }
-        if std::str::from_utf8(text).is_err() {
+        // Most texts are ASCII, which shows three times as fast.
+        if !text.is_ascii() && std::str::from_utf8(text).is_err() {
             return Err(Malformed::Utf8);
         }
         let mut lexer = Lexer::at(text, 0);
-        lexer.whitespace();
-        if !lexer.eat(b'{') {
-            lexer.value()?;
-            lexer.end()?;
-            return Err(Malformed::NotAnObject);
-        }
         let mut head = Self { kind: Kind::Missing, values: Default::default(), members: Members::default() };
-        head.members(text, &mut lexer)?;
-        lexer.end()?;
-        head.kind = kind(head.value(text, Name::Type));
-        Ok(head)
+        match head.object(text, &mut lexer) {
+            Ok(true) => Ok(head),
+            Ok(false) => Err(Malformed::NotAnObject),
+            Err(Fault) => Err(lexer.malformed()),
+        }
     }
 
     /// The last value of that name as it is written; empty if there is none.
@@ -175,11 +177,25 @@ impl Head {
     }
 
     /// The members of those names, in the order of the text.
-    pub(super) fn named(&self, names: &[Name]) -> impl Iterator<Item = &Member> + Clone {
+    pub(super) fn named(&self, names: &[Name]) -> impl Iterator<Item = Member> + Clone {
         self.members.iter().filter(move |member| names.contains(&member.name))
     }
 
-    fn members(&mut self, text: &[u8], lexer: &mut Lexer<'_>) -> Result<(), Malformed> {
+    /// Notes the outermost value. Returns whether it is an object.
+    fn object(&mut self, text: &[u8], lexer: &mut Lexer<'_>) -> Result<bool, Fault> {
+        lexer.whitespace();
+        let is_object = lexer.eat(b'{');
+        if is_object {
+            self.members(text, lexer)?;
+            self.kind = kind(self.value(text, Name::Type));
+        } else {
+            lexer.value()?;
+        }
+        lexer.end()?;
+        Ok(is_object)
+    }
+
+    fn members(&mut self, text: &[u8], lexer: &mut Lexer<'_>) -> Result<(), Fault> {
         lexer.whitespace();
         if lexer.eat(b'}') {
             return Ok(());
@@ -194,7 +210,7 @@ impl Head {
                 return Ok(());
             }
             if !lexer.eat(b',') {
-                return lexer.fault();
+                return Err(Fault);
             }
             lexer.whitespace();
         }
@@ -208,19 +224,19 @@ impl Head {
             *last = value;
         }
         if name.may_be_spliced() {
-            self.members.push(Member { name, start: key.start as u32, end: value.end });
+            self.members.push(Member { name, span: Span { start: key.start as u32, end: value.end } });
         }
     }
 }
 
 /// What the value of `type` says. A string with a lone surrogate is one that the protocol does not know.
 fn kind(value: &[u8]) -> Kind {
-    match value {
-        [b'"', name @ .., b'"'] if name.contains(&b'\\') => {
+    let [b'"', name @ .., b'"'] = value else { return Kind::Missing };
+    match Kind::from_name(name) {
+        Kind::Unknown if name.contains(&b'\\') => {
             serde_json::from_slice::<String>(value).map_or(Kind::Unknown, |name| Kind::from_name(name.as_bytes()))
         }
-        [b'"', name @ .., b'"'] => Kind::from_name(name),
-        _ => Kind::Missing,
+        kind => kind,
     }
 }
 

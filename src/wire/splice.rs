@@ -19,7 +19,7 @@ use super::scan::Member;
 
 /// `text` without the members `gone`, and with `last` as its last member unless that is empty. `text` has been
 /// scanned, `gone` is in the order of the text, `last` is the parts of a member. The buffer has the size of the text.
-pub(super) fn splice<'a>(text: &[u8], gone: impl Iterator<Item = &'a Member> + Clone, last: &[&str]) -> Bytes {
+pub(super) fn splice(text: &[u8], gone: impl Iterator<Item = Member> + Clone, last: &[&str]) -> Bytes {
     let mut survey = Cuts::new(text, gone.clone());
     let cut: usize = survey.by_ref().map(|cut| cut.len()).sum();
     let close = closing_brace(text);
@@ -61,7 +61,7 @@ impl<'a, I> Cuts<'a, I> {
         Self { text, gone, first_kept: lexer.pos() }
     }
 
-    fn leading(&mut self, member: &Member) -> Range<usize> {
+    fn leading(&mut self, member: Member) -> Range<usize> {
         let mut lexer = Lexer::at(self.text, member.end());
         lexer.whitespace();
         let more = lexer.eat(b',');
@@ -70,13 +70,13 @@ impl<'a, I> Cuts<'a, I> {
         member.start()..if more { self.first_kept } else { member.end() }
     }
 
-    fn following(&self, member: &Member) -> Range<usize> {
+    fn following(&self, member: Member) -> Range<usize> {
         let comma = self.text[..member.start()].iter().rposition(|&byte| byte == b',');
         comma.expect("a member that is not the first has a comma before it")..member.end()
     }
 }
 
-impl<'m, I: Iterator<Item = &'m Member>> Iterator for Cuts<'_, I> {
+impl<I: Iterator<Item = Member>> Iterator for Cuts<'_, I> {
     type Item = Range<usize>;
 
     fn next(&mut self) -> Option<Self::Item> {

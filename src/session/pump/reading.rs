@@ -34,6 +34,8 @@ pub(super) struct Reading {
     /// When the first of them was read: it stands for all, as reading the clock costs more than some.
     began: Instant,
     relayed: Relayed,
+    /// What was read last may have left an answer.
+    pub(super) answered: bool,
     budget: Option<Budget>,
     pub(super) paused_until: Option<Instant>,
     throttled_since: Option<Instant>,
@@ -69,6 +71,7 @@ impl Reading {
             turns: 0,
             began: now,
             relayed: Relayed { kind: Kind::Unknown, messages: 0, bytes: 0 },
+            answered: false,
             budget,
             paused_until: None,
             throttled_since: None,
@@ -123,6 +126,7 @@ impl<T: Transport> Pump<'_, T> {
         self.take_from_budget(now, |budget| budget.take(bytes))?;
         let Incoming::Message(text) = incoming else { return Ok(()) };
         self.traffic.received += 1;
+        self.reading.answered = true;
         self.sessions.showing.received(self.who, &text);
         match Message::parse(text) {
             Ok(message) => self.carry_out(message, now),
@@ -188,6 +192,7 @@ impl<T: Transport> Pump<'_, T> {
     }
 
     fn note_relayed(&mut self, kind: Kind, bytes: usize) {
+        self.reading.answered = false;
         if self.reading.relayed.kind != kind {
             self.count_relayed();
             self.reading.relayed.kind = kind;
