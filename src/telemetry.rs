@@ -5,18 +5,20 @@
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
+use std::str::FromStr;
 
 use tracing::{Level, Metadata, Subscriber};
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 use tracing_appender::rolling::{InitError, RollingFileAppender, Rotation};
-use tracing_subscriber::filter::{FilterExt, FilterFn, LevelFilter, filter_fn};
+use tracing_subscriber::filter::{FilterExt, FilterFn, LevelFilter, Targets, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
-use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
+use tracing_subscriber::{Layer, Registry, reload};
 
 use crate::config::{Config, LogFilter, LogFormat};
+use crate::session::MESSAGES;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -24,13 +26,10 @@ pub(crate) mod tests;
 /// Files older than so many days are removed.
 const KEPT_DAYS: usize = 14;
 
-/// What peers say to each other is for the console that asks for it (`session::MESSAGES`), not for files.
-const NO_MESSAGES: &str = ",pixelgate-messages=off";
-
 /// The log of a process. Dropped, it writes what is left.
 #[derive(Debug)]
 pub struct Log {
-    console: reload::Handle<EnvFilter, Registry>,
+    console: reload::Handle<Targets, Registry>,
     /// The filter of the files, kept for their writer.
     _files: Option<WorkerGuard>,
 }
@@ -39,7 +38,7 @@ impl Log {
     /// Logs by another filter on the console from now on.
     pub fn change(&self, filter: &LogFilter) {
         // It fails only when the log is over.
-        let _ = self.console.reload(EnvFilter::new(directives(filter)));
+        let _ = self.console.reload(targets(filter));
     }
 }
 
@@ -57,7 +56,7 @@ pub fn start(filter: &LogFilter, format: LogFormat) -> Result<(), TryInitError> 
 /// # Errors
 /// It was started before.
 pub fn start_all(config: &Config) -> Result<Log, TryInitError> {
-    let (filter, console) = reload::Layer::new(EnvFilter::new(directives(&config.log)));
+    let (filter, console) = reload::Layer::new(targets(&config.log));
     let filter = filter.and(discreet());
     let files = config.log_folder.as_deref().map(open);
     let (writer, guard, failed) = match files {
@@ -65,7 +64,8 @@ pub fn start_all(config: &Config) -> Result<Log, TryInitError> {
         Some(Err(error)) => (None, None, Some(error)),
         None => (None, None, None),
     };
-    let in_files = EnvFilter::new(directives(&config.log_file) + NO_MESSAGES).and(discreet());
+    // What peers say to each other is for the console that asks for it.
+    let in_files = targets(&config.log_file).with_target(MESSAGES, LevelFilter::OFF).and(discreet());
     let layer = writer.map(|writer| lines(LogFormat::Json, false, writer).with_filter(in_files));
     let on_console = lines(config.log_format, colours(), io::stderr).with_filter(filter);
     Registry::default().with(on_console).with(layer).try_init()?;
@@ -95,7 +95,7 @@ fn subscriber<W>(filter: &LogFilter, format: LogFormat, colours: bool, to: W) ->
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::new(directives(filter)).and(discreet());
+    let filter = targets(filter).and(discreet());
     Registry::default().with(lines(format, colours, to).with_filter(filter))
 }
 
@@ -123,9 +123,11 @@ fn is_discreet(event: &Metadata<'_>) -> bool {
 }
 
 /// A bare level is meant for the gateway: its libraries say every handshake at `debug`, and are heard from `warn` on.
-fn directives(filter: &LogFilter) -> String {
-    match filter.as_str() {
-        level if level.contains([',', '=', '[']) || level.eq_ignore_ascii_case("off") => level.to_owned(),
-        level => format!("warn,pixelgate={level}"),
+fn targets(filter: &LogFilter) -> Targets {
+    match LevelFilter::from_str(filter.as_str()) {
+        Ok(level) if level != LevelFilter::OFF => {
+            Targets::new().with_default(LevelFilter::WARN).with_target("pixelgate", level)
+        }
+        _ => Targets::from_str(filter.as_str()).unwrap_or_default(),
     }
 }

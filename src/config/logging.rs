@@ -2,12 +2,12 @@
 
 use std::str::FromStr;
 
-use tracing_subscriber::filter::{EnvFilter, LevelFilter};
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::error::Fault;
 use super::values::one_of;
 
-/// What is logged: directives of tracing's `EnvFilter`, known to be good.
+/// What is logged: a level, or `target=level,…` as tracing's `Targets` reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogFilter(String);
 
@@ -20,13 +20,21 @@ impl LogFilter {
     /// A single word that is no level would be taken for a target, and a slip of the keyboard would log nothing.
     pub(super) fn parse(text: &str) -> Result<Self, Fault> {
         const REMEDY: &str = "write error, warn, info, debug, trace or off, or target=level,…";
-        let is_slip = |word: &&str| !word.contains(['=', '[', ']', '{', '}']) && LevelFilter::from_str(word).is_err();
-        if let Some(word) = text.split(',').map(str::trim).find(is_slip) {
+        let words: Vec<&str> = text.split(',').map(str::trim).collect();
+        let is_slip = |word: &&&str| !word.contains('=') && LevelFilter::from_str(word).is_err();
+        if let Some(word) = words.iter().find(is_slip) {
             return Err(Fault::new(format!("{word:?} is no level"), REMEDY));
         }
         let fault = |error| Fault::new(format!("{text:?} is no log filter ({error})"), REMEDY);
-        EnvFilter::builder().parse(text).map_err(fault)?;
-        Ok(Self(text.to_owned()))
+        let directives = words.join(",");
+        Targets::from_str(&directives).map_err(fault)?;
+        Ok(Self(directives))
+    }
+
+    /// One that is known to be good.
+    #[cfg(test)]
+    pub(crate) fn good(text: &str) -> Self {
+        Self::parse(text).unwrap_or_else(|_| panic!("{text:?} is no log filter"))
     }
 }
 

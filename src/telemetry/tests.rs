@@ -53,3 +53,18 @@ fn what_is_not_logged_is_not_asked_about() {
     let hint = |filter: &LogFilter| subscriber(filter, LogFormat::Text, false, io::sink).max_level_hint();
     assert_eq!(hint(&Config::default().log), Some(LevelFilter::INFO));
 }
+
+/// What is logged of each of these targets, at these levels.
+#[test]
+fn a_filter_is_read_as_it_is_meant() {
+    let heard = |filter: &str| {
+        let targets = targets(&LogFilter::good(filter));
+        [("pixelgate::hub", Level::DEBUG), ("pixelgate", Level::INFO), ("quinn", Level::INFO), ("quinn", Level::WARN)]
+            .map(|(target, level)| targets.would_enable(target, &level))
+    };
+    assert_eq!(heard("info"), [false, true, false, true]);
+    assert_eq!(heard("DEBUG"), [true, true, false, true]);
+    assert_eq!(heard("off"), [false; 4]);
+    assert_eq!(heard(" warn , pixelgate::hub=trace "), [true, false, false, true]);
+    assert_eq!(heard("quinn=info"), [false, false, true, true]);
+}
