@@ -128,6 +128,6 @@ fn targets(filter: &LogFilter) -> Targets {
         Ok(level) if level != LevelFilter::OFF => {
             Targets::new().with_default(LevelFilter::WARN).with_target("pixelgate", level)
         }
-        _ => Targets::from_str(filter.as_str()).unwrap_or_default(),
+        _ => Targets::from_str(filter.as_str()).expect("the configuration has checked it"),
     }
 }

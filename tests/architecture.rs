@@ -19,7 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("config", &["hub", "id", "transport", "wire"]),
     ("auth", &["config", "hub", "id", "limits", "wire"]),
     ("session", &["auth", "transport", "router", "hub", "limits", "metrics", "wire", "id"]),
-    ("telemetry", &["config"]),
+    ("telemetry", &["config", "session"]),
     ("announce", &["config", "files", "tls"]),
     ("banner", &["announce", "config", "tls", "wire"]),
     ("listen", &["auth", "session", "transport", "tls", "hub", "limits", "metrics", "config", "wire", "id"]),

@@ -27,12 +27,11 @@ impl Hub {
     }
 
     pub(super) fn relay_to_player(&self, from: SessionId, message: Message, strip: bool, out: &mut Actions) {
-        let is_candidate = message.kind() == Kind::IceCandidate;
-        if is_candidate && !self.sessions.get(&from).is_some_and(Session::is_full_streamer) {
+        let Some(player) = message.player_id() else { return out.push(Action::Drop(DropReason::BadField)) };
+        if message.kind() == Kind::IceCandidate && !self.is_full_streamer(from) {
             return out.push(Action::Drop(DropReason::Dialect));
         }
-        let player = message.player_id();
-        let (to, receiver) = match player.map_or(Err(DropReason::BadField), |id| self.own_subscriber(from, &id)) {
+        let (to, receiver) = match self.own_subscriber(from, &player) {
             Ok(found) => found,
             Err(reason) => return out.push(Action::Drop(reason)),
         };
@@ -49,7 +48,7 @@ impl Hub {
     }
 
     pub(super) fn disconnect_player(&mut self, from: SessionId, player: &str, reason: String, out: &mut Actions) {
-        if !self.sessions.get(&from).is_some_and(Session::is_full_streamer) {
+        if !self.is_full_streamer(from) {
             return out.push(Action::Drop(DropReason::Dialect));
         }
         match self.own_subscriber(from, player) {
@@ -66,5 +65,10 @@ impl Hub {
         let &id = self.players.get(player).ok_or(DropReason::UnknownPlayer)?;
         let session = self.sessions.get(&id).filter(|session| session.subscribed_to() == Some(publisher));
         Ok((id, session.ok_or(DropReason::NotSubscribed)?))
+    }
+    /// Whether it may do whatever a streamer may.
+    fn is_full_streamer(&self, session: SessionId) -> bool {
+        let session = self.sessions.get(&session);
+        session.is_some_and(|session| session.role == Role::Streamer || session.dialect.sfu_is_a_full_streamer)
     }
 }

@@ -23,11 +23,6 @@ impl Session {
         self.subscriber.as_ref().and_then(|subscriber| subscriber.to)
     }
 
-    /// Whether it may do whatever a streamer may.
-    pub(super) fn is_full_streamer(&self) -> bool {
-        self.role == Role::Streamer || self.dialect.sfu_is_a_full_streamer
-    }
-
     pub(super) fn streamer_id(&self) -> Option<&StreamerId> {
         self.publisher.as_ref().and_then(|publisher| publisher.id.as_ref())
     }

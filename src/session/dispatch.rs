@@ -115,5 +115,8 @@ fn to_publisher(kind: Kind, text: Bytes) -> Asked {
 }
 
 fn to_player(message: Message, strip: bool) -> Asked {
+    if !message.has_player_id() {
+        return Asked::Dropped(DropReason::BadField);
+    }
     Asked::Hub(Request::ToPlayer { message: message.into_right_sized(), strip })
 }

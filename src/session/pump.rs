@@ -120,9 +120,10 @@ impl<'a, T: Transport> Pump<'a, T> {
     }
 
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
-        // A peer that does not take its answers must not ask for more. What is only relayed leaves no answer.
-        let unknown = self.reading.turns == 0 || std::mem::take(&mut self.reading.answered);
-        let behind = unknown && self.connected.outbox.is_behind();
+        // A peer that does not take its answers must not ask for more. What is only relayed leaves no answer; what
+        // others made the gateway say to it, or a timer, is found before the first read.
+        let may_be_behind = self.reading.turns == 0 || std::mem::take(&mut self.reading.answered);
+        let behind = may_be_behind && self.connected.outbox.is_behind();
         if self.reading.turns < READS
             && !behind
             && let Poll::Ready(turn) = self.poll_read(cx)

@@ -67,4 +67,5 @@ fn a_filter_is_read_as_it_is_meant() {
     assert_eq!(heard("off"), [false; 4]);
     assert_eq!(heard(" warn , pixelgate::hub=trace "), [true, false, false, true]);
     assert_eq!(heard("quinn=info"), [false, false, true, true]);
+    assert_eq!(heard("info,pixelgate::hub=debug,quinn=off"), [true, true, false, false]);
 }

@@ -167,11 +167,12 @@ impl<'a> Lexer<'a> {
         if self.eat(b'"') { Ok(false) } else { self.string_with_escapes() }
     }
 
-    /// Steps over the rest of a string, from its first escape.
+    /// Steps over the rest of a string that has an escape here, or ends wrongly.
     #[inline(never)]
     fn string_with_escapes(&mut self) -> Result<bool, Fault> {
         while self.eat(b'\\') {
             self.escape()?;
+            // Lines end with two in a row.
             if self.peek() != b'\\' {
                 self.plain();
             }
@@ -182,7 +183,7 @@ impl<'a> Lexer<'a> {
     /// Steps over what stands for itself in a string.
     fn plain(&mut self) {
         if let Some(rest) = self.text.get(self.pos..) {
-            self.pos += plain(rest);
+            self.pos += plain_len(rest);
         }
     }
 
@@ -284,12 +285,12 @@ impl Nesting {
 
 /// Whether `text` needs no escape inside a JSON string.
 pub(super) fn is_plain(text: &[u8]) -> bool {
-    plain(text) == text.len()
+    plain_len(text) == text.len()
 }
 
 /// How many bytes there are before the first that is a quote, a backslash or a control character. Eight at a time:
 /// strings are most of every message.
-fn plain(text: &[u8]) -> usize {
+fn plain_len(text: &[u8]) -> usize {
     let (words, rest) = text.as_chunks();
     for (index, word) in words.iter().enumerate() {
         let stops = stops(u64::from_le_bytes(*word));

@@ -6,7 +6,7 @@
 use super::Kind;
 use super::lexer::{Fault, Key, Lexer};
 
-/// Where a value stands in its message, in bytes. Empty if there is none: no JSON value is.
+/// Where a value or a member stands in its message, in bytes. Empty if there is none: no JSON value is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Span {
     start: u32,
@@ -113,43 +113,21 @@ impl Member {
     }
 }
 
-/// Members in the order of the text. Two at most, unless somebody plays tricks. Names and spans apart take less room:
-/// a message is moved on its way, and what is larger than 128 bytes is moved by a call.
-#[derive(Clone, Debug, Default)]
-struct Members {
-    names: [Option<Name>; 2],
-    spans: [Span; 2],
-    more: Option<Box<Spill>>,
-}
-
-/// Behind a thin pointer, as it is hardly ever there.
+/// Further members, behind a thin pointer, as they are hardly ever there.
 #[derive(Clone, Debug, Default)]
 struct Spill(Vec<Member>);
-
-impl Members {
-    fn push(&mut self, member: Member) {
-        match self.names.iter().position(Option::is_none) {
-            Some(free) => {
-                self.names[free] = Some(member.name);
-                self.spans[free] = member.span;
-            }
-            None => self.more.get_or_insert_default().0.push(member),
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = Member> + Clone {
-        let usual = self.names.iter().zip(&self.spans);
-        let usual = usual.filter_map(|(&name, &span)| name.map(|name| Member { name, span }));
-        usual.chain(self.more.iter().flat_map(|more| more.0.iter().copied()))
-    }
-}
 
 /// What the scan found.
 #[derive(Clone, Debug)]
 pub(super) struct Head {
     pub(super) kind: Kind,
     values: [Span; Name::WITH_VALUE],
-    members: Members,
+    /// The members that a splice may have to take out, in the order of the text. Two at most, unless somebody plays
+    /// tricks. Names and spans lie apart because they take less room so: a request with a message in it is moved on its
+    /// way, and beyond 128 bytes that is a call.
+    names: [Option<Name>; 2],
+    spans: [Span; 2],
+    more: Option<Box<Spill>>,
 }
 
 impl Head {
@@ -163,7 +141,13 @@ impl Head {
             return Err(Malformed::Utf8);
         }
         let mut lexer = Lexer::at(text, 0);
-        let mut head = Self { kind: Kind::Missing, values: Default::default(), members: Members::default() };
+        let mut head = Self {
+            kind: Kind::Missing,
+            values: Default::default(),
+            names: [None; 2],
+            spans: Default::default(),
+            more: None,
+        };
         match head.object(text, &mut lexer) {
             Ok(true) => Ok(head),
             Ok(false) => Err(Malformed::NotAnObject),
@@ -178,7 +162,10 @@ impl Head {
 
     /// The members of those names, in the order of the text.
     pub(super) fn named(&self, names: &[Name]) -> impl Iterator<Item = Member> + Clone {
-        self.members.iter().filter(move |member| names.contains(&member.name))
+        let usual = self.names.iter().zip(&self.spans);
+        let usual = usual.filter_map(|(&name, &span)| name.map(|name| Member { name, span }));
+        let all = usual.chain(self.more.iter().flat_map(|more| more.0.iter().copied()));
+        all.filter(move |member| names.contains(&member.name))
     }
 
     /// Notes the outermost value. Returns whether it is an object.
@@ -204,7 +191,7 @@ impl Head {
             let key = lexer.key()?;
             let value = lexer.pos();
             lexer.value()?;
-            self.note(text, key, Span::new(value, lexer.pos()));
+            self.note(text, key, value, lexer.pos());
             lexer.whitespace();
             if lexer.eat(b'}') {
                 return Ok(());
@@ -216,15 +203,25 @@ impl Head {
         }
     }
 
-    fn note(&mut self, text: &[u8], key: Key, value: Span) {
+    fn note(&mut self, text: &[u8], key: Key, value: usize, end: usize) {
         let inside = &text[key.start + 1..key.end - 1];
         let name = if key.escaped { Name::of_escaped(inside) } else { Name::of(inside) };
         let Some(name) = name else { return };
         if let Some(last) = self.values.get_mut(name as usize) {
-            *last = value;
+            *last = Span::new(value, end);
         }
         if name.may_be_spliced() {
-            self.members.push(Member { name, span: Span { start: key.start as u32, end: value.end } });
+            self.push(Member { name, span: Span::new(key.start, end) });
+        }
+    }
+
+    fn push(&mut self, member: Member) {
+        match self.names.iter().position(Option::is_none) {
+            Some(free) => {
+                self.names[free] = Some(member.name);
+                self.spans[free] = member.span;
+            }
+            None => self.more.get_or_insert_default().0.push(member),
         }
     }
 }

@@ -96,9 +96,18 @@ fn about_values() {
 
 #[test]
 fn about_a_log_filter_that_is_none() {
-    let text = Places::new().flag("log", "pixelgate=loud").message();
-    assert!(text.starts_with(r#"--log: "pixelgate=loud" is no log filter ("#), "{text}");
-    assert!(text.ends_with("); write error, warn, info, debug, trace or off, or target=level,…"), "{text}");
+    for (filter, wrong) in [
+        ("pixelgate=loud", r#""loud" is no level"#),
+        ("pixelgate=", r#""" is no level"#),
+        ("info,", r#""" is no level"#),
+        ("=info", r#""" is no target"#),
+        ("[span]=debug", r#""[span]" is no target"#),
+        ("*=info", r#""*" is no target"#),
+        ("quinn=a=info", r#""a=info" is no level"#),
+    ] {
+        let remedy = "write error, warn, info, debug, trace or off, or target=level,…";
+        assert_eq!(Places::new().flag("log", filter).message(), format!("--log: {wrong}; {remedy}"));
+    }
 }
 
 #[test]

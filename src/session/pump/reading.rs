@@ -34,7 +34,7 @@ pub(super) struct Reading {
     /// When the first of them was read: it stands for all, as reading the clock costs more than some.
     began: Instant,
     relayed: Relayed,
-    /// What was read last may have left an answer.
+    /// What was read last may have left an answer, and nobody has looked since.
     pub(super) answered: bool,
     budget: Option<Budget>,
     pub(super) paused_until: Option<Instant>,
@@ -215,6 +215,7 @@ impl<T: Transport> Pump<'_, T> {
         if let Some(Blockage { to, kind, text, .. }) = self.reading.blocked.take() {
             let now = Instant::now();
             self.reading.began = now;
+            self.reading.answered = true;
             self.life.heard = now;
             // It waited for somebody else: that was a break of its own.
             self.reading.throttled_since = None;

@@ -276,6 +276,26 @@ async fn a_peer_that_takes_no_large_pongs_is_not_read() {
     assert!((2..6).contains(&reads), "{reads}");
 }
 
+/// Nor do relays in between hide that it takes none.
+#[tokio::test(start_paused = true)]
+async fn relays_do_not_hide_untaken_pongs() {
+    let gateway = Gateway::new();
+    let (streamer, player) = pair(&gateway).await;
+    player.stops_taking();
+    let before = player.reads();
+    for n in 0..16 {
+        player.says(candidate(n));
+        player.says(format!(r#"{{"type":"ping","time":{}}}"#, "1".repeat(250_000)));
+    }
+    after(5.0).await;
+    let reads = player.reads() - before;
+    assert!((4..12).contains(&reads), "{reads}");
+    assert_eq!(numbers(&streamer.heard()), (0..reads / 2).collect::<Vec<_>>());
+    player.takes_again();
+    settle().await;
+    assert_eq!(numbers(&streamer.heard()), (reads / 2..16).collect::<Vec<_>>());
+}
+
 /// publisher → subscriber: a player that does not take what its streamer says is cut when its outbox is full; the
 /// streamer is not slowed and is told.
 #[tokio::test(start_paused = true)]

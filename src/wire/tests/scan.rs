@@ -128,6 +128,9 @@ fn refuses_what_is_no_json_and_says_where() {
         ("{\"a\":\"\\x\"}", 7),
         ("{\"a\":\"\\u12g4\"}", 10),
         ("{\"a\":\"\\u123", 11),
+        ("{\"a\":\"\\n\u{1f}\"}", 8),
+        ("{\"a\":\"\\n\\x\"}", 9),
+        ("{\"a\":\"\\n", 8),
         ("{\"a\":\"", 6),
         ("{\"a\":\"\\", 7),
         ("{\"a\":1/*c*/}", 6),
@@ -167,6 +170,8 @@ fn nests_256_levels_deep_and_no_deeper() {
         for levels in [257, 258, 300, 10_000] {
             let text = nested(levels, odd, even, close);
             assert_eq!(parse(&text).unwrap_err(), Malformed::TooDeep, "{levels} levels of {odd} {even}");
+            assert_eq!(parse(format!("{text}x")).unwrap_err(), Malformed::TooDeep, "whatever comes behind");
+            assert_eq!(parse(format!("x{text}")).unwrap_err(), Malformed::Json(0), "what came before counts");
         }
     }
 }
@@ -191,6 +196,23 @@ fn strings_end_where_they_end_at_every_alignment() {
             let start = "{\"a\":\"".len() + before;
             let control = format!("{}\u{1f}{}", &text[..start], &text[start..]);
             assert_eq!(parse(&control).unwrap_err(), Malformed::Json(start), "{control:?}");
+        }
+    }
+}
+
+/// Each byte behind each other, in each place of the eight that are looked at together: it ends the plain text or not,
+/// whatever was before it.
+#[test]
+fn each_byte_is_judged_alone() {
+    let is_control = |byte: u8| byte < 0x20;
+    for before in 0..16 {
+        for byte in (0..0x80).filter(|&byte| byte != b'"' && byte != b'\\') {
+            for behind in [b"x", b"#", b"]", b"!", b" ", b"\x7f"] {
+                let pad = "x".repeat(before);
+                let text = [b"{\"a\":\"", pad.as_bytes(), &[byte], behind, b"\"}"].concat();
+                let expected = if is_control(byte) { Err(Malformed::Json(6 + before)) } else { Ok(()) };
+                assert_eq!(parse(text).map(drop), expected, "{byte:#x} after {before}");
+            }
         }
     }
 }
@@ -222,5 +244,5 @@ fn the_last_type_counts_however_it_is_spelt() {
 
 #[test]
 fn a_message_is_small() {
-    assert!(size_of::<Message>() <= 128, "{} bytes", size_of::<Message>());
+    assert!(size_of::<Message>() <= 120, "{} bytes", size_of::<Message>());
 }

@@ -69,10 +69,9 @@ fn nobody_reaches_the_subscribers_of_others() {
         w.the("S").sends_to_player(r#"{"type":"offer","playerId":7}"#);
         w.the("S").sends_to_player(r#"{"type":"offer"}"#);
         w.the("S").sends_to_player(r#"{"type":"offer","playerId":null}"#);
-        assert_eq!(
-            w.dropped(),
-            [DropReason::UnknownPlayer, DropReason::UnknownPlayer, DropReason::BadField, DropReason::BadField]
-        );
+        w.the("F").sends_to_player(r#"{"type":"iceCandidate","playerId":null}"#);
+        let (unknown, bad) = (DropReason::UnknownPlayer, DropReason::BadField);
+        assert_eq!(w.dropped(), [unknown, unknown, bad, bad, bad]);
         w.assert_silence();
     }
 }
