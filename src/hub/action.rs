@@ -77,6 +77,19 @@ pub enum Request {
     ToSfus(Bytes),
 }
 
+impl Request {
+    /// Whether only those may ask for it who may do whatever a streamer may ([`Dialect::sfu_is_a_full_streamer`]). Who
+    /// names no player has a fault of another kind.
+    pub(super) fn is_for_full_streamers(&self) -> bool {
+        match self {
+            Self::ToPublisher { kind, .. } => *kind == Kind::IceCandidate,
+            Self::ToPlayer { message, .. } => message.kind() == Kind::IceCandidate && message.player_id().is_some(),
+            Self::DisconnectPlayer { .. } => true,
+            _ => false,
+        }
+    }
+}
+
 /// A text to send.
 #[derive(Clone, Debug)]
 pub enum Frame {

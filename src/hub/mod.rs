@@ -160,9 +160,10 @@ impl Hub {
             {
                 out.push(Action::Drop(DropReason::Dialect));
             }
-            Request::ToPublisher { kind, text } if role.subscribes() => {
-                self.relay_to_publisher(session, kind, text, out);
+            request if role == Role::Sfu && !dialect.sfu_is_a_full_streamer && request.is_for_full_streamers() => {
+                out.push(Action::Drop(DropReason::Dialect));
             }
+            Request::ToPublisher { text, .. } if role.subscribes() => self.relay_to_publisher(session, text, out),
             Request::ToPlayer { message, strip } if role.publishes() => {
                 self.relay_to_player(session, message, strip, out);
             }

@@ -5,15 +5,12 @@ use bytes::Bytes;
 use super::state::Session;
 use super::{Action, Actions, Frame, Hub, Pressure};
 use crate::id::SessionId;
-use crate::wire::{Close, CloseCode, DropReason, Kind, Message, Role};
+use crate::wire::{Close, CloseCode, DropReason, Message, Role};
 
 impl Hub {
-    pub(super) fn relay_to_publisher(&mut self, from: SessionId, kind: Kind, text: Bytes, out: &mut Actions) {
+    pub(super) fn relay_to_publisher(&mut self, from: SessionId, text: Bytes, out: &mut Actions) {
         let Some(sender) = self.sessions.get(&from) else { return };
         let to = match (sender.subscribed_to(), sender.role) {
-            (_, Role::Sfu) if kind == Kind::IceCandidate && !sender.dialect.sfu_is_a_full_streamer => {
-                return out.push(Action::Drop(DropReason::Dialect));
-            }
             (Some(to), _) => Some(to),
             (None, Role::Player) => self.fall_back(from, out),
             (None, _) => {
@@ -28,9 +25,6 @@ impl Hub {
 
     pub(super) fn relay_to_player(&self, from: SessionId, message: Message, strip: bool, out: &mut Actions) {
         let Some(player) = message.player_id() else { return out.push(Action::Drop(DropReason::BadField)) };
-        if message.kind() == Kind::IceCandidate && !self.is_full_streamer(from) {
-            return out.push(Action::Drop(DropReason::Dialect));
-        }
         let (to, receiver) = match self.own_subscriber(from, &player) {
             Ok(found) => found,
             Err(reason) => return out.push(Action::Drop(reason)),
@@ -48,9 +42,6 @@ impl Hub {
     }
 
     pub(super) fn disconnect_player(&mut self, from: SessionId, player: &str, reason: String, out: &mut Actions) {
-        if !self.is_full_streamer(from) {
-            return out.push(Action::Drop(DropReason::Dialect));
-        }
         match self.own_subscriber(from, player) {
             Ok((target, session)) => {
                 let dropped = session.dialect.sfu_dropped.filter(|_| session.role == Role::Sfu).cloned();
@@ -65,10 +56,5 @@ impl Hub {
         let &id = self.players.get(player).ok_or(DropReason::UnknownPlayer)?;
         let session = self.sessions.get(&id).filter(|session| session.subscribed_to() == Some(publisher));
         Ok((id, session.ok_or(DropReason::NotSubscribed)?))
-    }
-    /// Whether it may do whatever a streamer may.
-    fn is_full_streamer(&self, session: SessionId) -> bool {
-        let session = self.sessions.get(&session);
-        session.is_some_and(|session| session.role == Role::Streamer || session.dialect.sfu_is_a_full_streamer)
     }
 }

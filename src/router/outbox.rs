@@ -6,8 +6,8 @@
 //! silent mark in their place); `playerCount` has one slot that holds the newest; whatever else the gateway says by
 //! [`MAX_NOTICES`], above which the receiver does not read and is cut. What a peer makes the gateway say is bounded by
 //! bytes too: after a message that may have an answer, it is not read while it leaves those untaken
-//! ([`Outbox::is_behind`]). Where the memory of all sessions is
-//! used up, relayed messages have no room above [`crate::limits::FREE`] bytes.
+//! ([`Outbox::is_behind`]). Where the memory of all sessions is used up, relayed messages have no room above
+//! [`crate::limits::FREE`] bytes.
 
 mod queue;
 #[cfg(test)]

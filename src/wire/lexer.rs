@@ -68,7 +68,7 @@ impl<'a> Lexer<'a> {
         if self.pos == self.text.len() { Ok(()) } else { Err(Fault) }
     }
 
-    /// Steps over a member's key and colon, up to its value. Returns whether the key has escapes.
+    /// Steps over a member's key and colon, up to its value.
     pub(super) fn key(&mut self) -> Result<Key, Fault> {
         let start = self.pos;
         if self.peek() != b'"' {
