@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::args::{ServeArgs, Source, Written};
+use super::args::ServeArgs;
 use super::start::Start;
+use super::written::{Source, Written};
 use super::{Config, needs_credential};
 use crate::wire::redacted;
 

@@ -1,6 +1,7 @@
 //! Every default, with its reason.
 
-use super::args::{ServeArgs, Source, Written};
+use super::args::ServeArgs;
+use super::written::{Source, Written};
 
 /// Key and value. What is not here has no default of its own: the roles follow from the address, a certificate is
 /// made, peers get no options, the player is the built-in one, no proxy is believed, and nothing is announced.

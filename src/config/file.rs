@@ -7,11 +7,12 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::args::{ServeArgs, Source, Written};
+use super::args::ServeArgs;
 use super::error::{ConfigError, Fault, nearest};
 use super::issuer::IssuerArgs;
 use super::listener::ListenerArgs;
 use super::turn::TurnArgs;
+use super::written::{Source, Written};
 
 /// Reads the file that `named` names.
 pub(super) fn read(named: &Written) -> Result<ServeArgs, ConfigError> {

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use super::args::Source;
 use super::error::{ConfigError, Fault};
+use super::written::Source;
 
 /// How the signalling server's certificate is judged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! Whose signed tokens count: the one issuer that flags stand for, and those that the file adds as `[[issuer]]` tables.
 
-use super::args::{Source, Written};
 use super::auth::{Issuer, jwks, jwt_key, jwt_secret};
 use super::error::{ConfigError, Fault, nearest};
 use super::values::{self, Roles};
+use super::written::{Source, Written};
 
 /// The keys of an `[[issuer]]` table; each is the flag `--jwt-<key>` too.
 pub(super) const KEYS: [&str; 6] = ["secret", "key", "jwks", "issuer", "audience", "roles"];

@@ -1,10 +1,10 @@
 //! The listeners: the four that flags stand for, and those that the file adds as `[[listener]]` tables.
 
 use super::address::ListenAddr;
-use super::args::{Source, Written};
 use super::error::{ConfigError, Fault, nearest};
 use super::values::{self, Roles};
 use super::web;
+use super::written::{Source, Written};
 use crate::hub::Dialect;
 use crate::wire::Role;
 

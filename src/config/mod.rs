@@ -33,13 +33,14 @@ mod token;
 mod turn;
 mod values;
 mod web;
+mod written;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use address::ListenAddr;
-pub use args::{ServeArgs, Source, Written, env_name};
+pub use args::ServeArgs;
 pub use auth::{Auth, Issuer, KeySource, Keys, PublicKey, Webhook};
 #[cfg(feature = "bench")]
 pub use bench::{BenchArgs, BenchConfig, Load, Output, Place, Scenario, Server, Settings, Via};
@@ -60,6 +61,7 @@ pub use token::{Signing, TokenArgs, TokenConfig};
 pub use turn::{JsonObject, Turn, TurnArgs, TurnPool, ice_servers, needs_credential};
 pub use values::{Announce, CertSource, PeerOptions, Roles, Secret};
 pub use web::{AdminAccess, Cors, HttpRate, Net, Proxies, Trusted};
+pub use written::{Source, Written, env_name};
 
 use crate::hub::AutoSubscribe;
 use crate::transport::Keepalive;

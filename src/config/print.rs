@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::args::{ServeArgs, Written};
+use super::args::ServeArgs;
+use super::written::Written;
 
 /// TOML that [`super::file`] reads to the same. Secrets are in it as they are: it is to be used.
 pub fn toml(args: &ServeArgs) -> String {

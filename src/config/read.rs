@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 
 use super::address::ListenAddr;
-use super::args::{ServeArgs, Written};
+use super::args::ServeArgs;
 use super::error::{ConfigError, Fault};
 use super::limits::{self, Bounds, Limits};
 use super::listener::{Listener, ListenerArgs};
@@ -14,6 +14,7 @@ use super::origin::AllowedOrigins;
 use super::turn::{self, JsonObject, Turn, TurnArgs, TurnPool};
 use super::values::{self, Announce, CertSource, PeerOptions, Roles, Secret};
 use super::web::{self, AdminAccess, Cors, HttpRate, Proxies, Trusted};
+use super::written::Written;
 use super::{Config, Matchmaker, defaults, file};
 use crate::transport::Keepalive;
 use crate::wire::Role;

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use super::args::{Source, Written};
 use super::error::{ConfigError, Fault, nearest};
 use super::values::{self, Secret};
+use super::written::{Source, Written};
 
 /// TURN servers that share a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]

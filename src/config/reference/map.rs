@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::super::args::{ServeArgs, Source, Written};
+use super::super::args::ServeArgs;
 use super::super::error::{ConfigError, Fault};
 use super::super::listener::ListenerArgs;
+use super::super::written::{Source, Written};
 use super::words::Words;
 use crate::wire::redacted;
 

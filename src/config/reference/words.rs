@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::args::{Source, Written};
 use super::super::error::{ConfigError, Fault};
+use super::super::written::{Source, Written};
 
 /// How an option is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
