@@ -199,7 +199,7 @@ impl Service {
     }
 
     fn connected(&mut self) {
-        info!(player = %self.player.id, after = ?self.begun.elapsed(), "a player is connected");
+        info!(player = %self.player.id, milliseconds = self.begun.elapsed().as_millis(), "a player is connected");
         self.lost = None;
         self.seat = Some(self.player.studio.join(self.player.layers));
     }

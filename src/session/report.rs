@@ -164,10 +164,11 @@ impl Opened<'_> {
         self.reported = true;
         let Who { session, role, transport, remote, player_id } = self.who.clone();
         let lasted = self.at.elapsed();
+        let seconds = (lasted.as_secs_f64() * 1e3).round() / 1e3;
         self.metrics.closed(role, transport.name(), close.code, by.name());
         info!(
             %session, %role, transport = transport.name(), by = by.name(), code = close.code.0,
-            reason = &*close.reason, seconds = lasted.as_secs_f32(), received = traffic.received,
+            reason = &*close.reason, seconds, received = traffic.received,
             sent = traffic.sent, "session closed"
         );
         let admitted = self.admitted;
