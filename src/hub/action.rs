@@ -78,14 +78,18 @@ pub enum Request {
 }
 
 impl Request {
-    /// Whether only those may ask for it who may do whatever a streamer may ([`Dialect::sfu_is_a_full_streamer`]). Who
-    /// names no player has a fault of another kind.
-    pub(super) fn is_for_full_streamers(&self) -> bool {
+    /// Whether a peer of that role may ask for it in that dialect, whatever the roles say.
+    pub(super) fn is_in(&self, dialect: &Dialect, role: Role) -> bool {
+        let is_full_streamer = role != Role::Sfu || dialect.sfu_is_a_full_streamer;
         match self {
-            Self::ToPublisher { kind, .. } => *kind == Kind::IceCandidate,
-            Self::ToPlayer { message, .. } => message.kind() == Kind::IceCandidate && message.player_id().is_some(),
-            Self::DisconnectPlayer { .. } => true,
-            _ => false,
+            Self::EndpointId(_) | Self::ListStreamers | Self::Subscribe(_) | Self::Unsubscribe => !dialect.one_streamer,
+            Self::ToPublisher { kind, .. } => is_full_streamer || *kind != Kind::IceCandidate,
+            // Who names no player has a fault of another kind.
+            Self::ToPlayer { message, .. } => {
+                is_full_streamer || message.kind() != Kind::IceCandidate || message.player_id().is_none()
+            }
+            Self::DisconnectPlayer { .. } => is_full_streamer,
+            Self::StartStreaming | Self::StopStreaming | Self::ToSfus(_) => true,
         }
     }
 }

@@ -155,14 +155,7 @@ impl Hub {
             return out.push(Action::Drop(DropReason::SessionOver));
         };
         match request {
-            Request::EndpointId(_) | Request::ListStreamers | Request::Subscribe(_) | Request::Unsubscribe
-                if dialect.one_streamer =>
-            {
-                out.push(Action::Drop(DropReason::Dialect));
-            }
-            request if role == Role::Sfu && !dialect.sfu_is_a_full_streamer && request.is_for_full_streamers() => {
-                out.push(Action::Drop(DropReason::Dialect));
-            }
+            _ if !request.is_in(dialect, role) => out.push(Action::Drop(DropReason::Dialect)),
             Request::ToPublisher { text, .. } if role.subscribes() => self.relay_to_publisher(session, text, out),
             Request::ToPlayer { message, strip } if role.publishes() => {
                 self.relay_to_player(session, message, strip, out);
